@@ -1,0 +1,110 @@
+"""What travels between the actors of a flow. All of it is immutable and in journal order.
+
+``offset`` is the record's number in the journal, ``stamp`` the journal's time in nanoseconds: the only clock that an
+actor knows.
+"""
+
+from enum import IntEnum
+from typing import Literal, NamedTuple
+
+from riskcore.messages import Tick
+
+
+class Kind(IntEnum):
+    """What a journal record holds. The numbers are part of the file format."""
+
+    FRAME = 1
+    """The bytes of one message of a feed, as they came."""
+    CLOCK = 2
+    """Nothing but the time."""
+    COMMAND = 3
+    """JSON with a ``command``: ``positions`` today."""
+    END = 4
+    """The end of a recording. It is never written to a journal."""
+    CONNECTED = 5
+    """A connection of a feed was made; the payload is JSON with what it asked for."""
+    DISCONNECTED = 6
+    """A connection of a feed was lost; the payload is JSON with the reason."""
+
+
+class Record(NamedTuple):
+    """One entry of the journal, or one line of a recording."""
+
+    offset: int
+    stamp: int
+    kind: Kind
+    adapter: str
+    """The name of the adapter that understands the payload; empty for what is not of a feed."""
+    origin: str
+    """Connection or file it came from."""
+    line: int
+    """Line of the file, from 1; 0 where there is none."""
+    payload: bytes
+
+
+class Accepted(NamedTuple):
+    """A tick that counts: ``instrument`` is its number in the universe."""
+
+    offset: int
+    ordinal: int
+    stamp: int
+    instrument: int
+    tick: Tick
+
+
+class Refused(NamedTuple):
+    """A tick that does not count, with its one fate; ``tick`` is None where it could not be read."""
+
+    offset: int
+    ordinal: int
+    stamp: int
+    fate: Literal["duplicate", "rejected"]
+    reason: str
+    origin: str
+    line: int
+    tick: Tick | None
+    payload: bytes
+
+
+class Gap(NamedTuple):
+    """Identifiers ``first`` to ``last`` of a feed's symbol (empty: of the feed) never came."""
+
+    offset: int
+    stamp: int
+    feed: str
+    symbol: str
+    first: int
+    last: int
+
+
+class Instant(NamedTuple):
+    """The journal's clock."""
+
+    offset: int
+    stamp: int
+
+
+class Command(NamedTuple):
+    offset: int
+    stamp: int
+    payload: bytes
+
+
+class End(NamedTuple):
+    """A recording has ended."""
+
+    offset: int
+    stamp: int
+
+
+Event = Accepted | Refused | Gap | Instant | Command | End
+
+
+class FeedBatch(NamedTuple):
+    """The events of one batch of records, in journal order, up to and with the record ``offset``."""
+
+    offset: int
+    stamp: int
+    events: list[Event]
+    state: bytes | None = None
+    """The FeedActor's own state after this batch, where a checkpoint was asked for."""

@@ -1,0 +1,133 @@
+"""The messages that cross the borders of the house: what a tick is and what a risk snapshot says.
+
+Everything here is frozen, holds no logic and encodes to the objects of the public contract as it stands, field by
+field. A number that cannot be given is ``None`` and a ``reason`` stands beside it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Method = Literal["historical", "parametric", "monte_carlo"]
+
+
+class Tick(NamedTuple):
+    """One trade or quote of one instrument, as the venue told it. Times are nanoseconds since the epoch, UTC."""
+
+    feed: str
+    """Venue and product, ``binance:spot``; with the symbol it is the instrument's key."""
+    symbol: str
+    """The venue's own name of the instrument."""
+    event_time: int
+    price: float
+    size: float | None = None
+    side: Literal["buy", "sell"] | None = None
+    """The side of the taker."""
+    identifier: int | None = None
+    """Trade id or sequence number: what makes a repeat recognisable and a gap provable."""
+    received: int | None = None
+    bid: float | None = None
+    ask: float | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.feed}:{self.symbol}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Value-at-Risk and Expected Shortfall by one method at one confidence; losses are positive."""
+
+    method: Method
+    confidence: float
+    var: float | None
+    es: float | None
+    var_stderr: float | None = None
+    es_stderr: float | None = None
+    scenarios: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRisk:
+    symbol: str
+    quantity: float
+    price: float | None
+    market_value: float | None
+    volatility: float | None
+    marginal_var: float | None
+    component_var: float | None
+    component_es: float | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Histogram of the P&L scenarios of one method: ``len(edges) == len(counts) + 1``."""
+
+    method: Method
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StressResult:
+    scenario: str
+    pnl: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why Value-at-Risk moved since the snapshot ``since_seq``; the four parts add up to the change."""
+
+    method: Method
+    confidence: float
+    since_seq: int
+    trades: float
+    prices: float
+    covariance: float
+    scenarios: float
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    symbol: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The health of the number it travels with."""
+
+    observations: int
+    stale: tuple[str, ...]
+    uncovered: tuple[Uncovered, ...]
+    late: int
+    rejected: int
+    gaps: int
+    scaled_from: str
+    journal_offset: int
+    settings: str
+    lag_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSnapshot:
+    """The risk of one portfolio at one moment of event time: the ``risk`` event of the stream."""
+
+    portfolio: str
+    seq: int
+    event_time: str
+    base_currency: str
+    horizon: str
+    market_value: float
+    gross: float
+    net: float
+    pnl_today: float | None
+    measures: tuple[Measure, ...]
+    positions: tuple[PositionRisk, ...]
+    distribution: Distribution | None
+    quality: Quality
+    stress: tuple[StressResult, ...] = ()
+    explain: tuple[Explained, ...] = ()
+    published_at: str | None = None
+    schema: int = field(default=1)
