@@ -1,0 +1,9 @@
+import { MantineProvider } from "@mantine/core";
+
+export function App() {
+  return (
+    <MantineProvider>
+      <h1>tailwatch</h1>
+    </MantineProvider>
+  );
+}
