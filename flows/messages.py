@@ -7,7 +7,7 @@ actor knows.
 from enum import IntEnum
 from typing import Literal, NamedTuple
 
-from riskcore.messages import Tick
+from riskcore.messages import RiskSnapshot, Tick
 
 
 class Kind(IntEnum):
@@ -108,3 +108,25 @@ class FeedBatch(NamedTuple):
     events: list[Event]
     state: bytes | None = None
     """The FeedActor's own state after this batch, where a checkpoint was asked for."""
+
+
+class Moment(NamedTuple):
+    """What one shard has to say at one publishing moment: the snapshots of its portfolios.
+
+    ``ordinal`` counts the moments of one record: the close of several bars, and the present after them.
+    """
+
+    offset: int
+    ordinal: int
+    event_time: int
+    shard: int
+    snapshots: tuple[RiskSnapshot, ...]
+
+
+class Checkpoint(NamedTuple):
+    """The states of the actors after the record ``offset``: enough to go on from the next one."""
+
+    offset: int
+    shard: int
+    feed_state: bytes
+    risk_state: bytes

@@ -129,5 +129,7 @@ class RiskSnapshot:
     quality: Quality
     stress: tuple[StressResult, ...] = ()
     explain: tuple[Explained, ...] = ()
+    moment: Literal["bar", "tick"] = "bar"
+    """``bar``: prices as of the end of a closed bar; ``tick``: between bars, the newest prices."""
     published_at: str | None = None
     schema: int = field(default=1)
