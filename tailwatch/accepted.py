@@ -1,0 +1,97 @@
+"""What the settings accept: each check says in a few words what is wrong and what works."""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+from tailwatch.values import Duration, Size, parse_duration, parse_size
+
+_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+
+
+def choice(*available: str, planned: tuple[str, ...] = ()) -> BeforeValidator:
+    works = " or ".join(available)
+
+    def check(value: object) -> object:
+        if value in available:
+            return value
+        if isinstance(value, str) and value in planned:
+            raise ValueError(f"{value!r} is not available in this version; use {works}")
+        raise ValueError(f"{value!r} is not known; use {works}")
+
+    return BeforeValidator(check)
+
+
+def fixed(only: str, meaning: str) -> BeforeValidator:
+    def check(value: object) -> object:
+        if value != only:
+            raise ValueError(f"{value!r} is not available in this version; {meaning} is {only} for now")
+        return value
+
+    return BeforeValidator(check)
+
+
+def longer_than_nothing(duration: Duration) -> Duration:
+    if duration.nanoseconds <= 0:
+        raise ValueError("must be longer than 0")
+    return duration
+
+
+def confidence_levels(levels: tuple[float, ...]) -> tuple[float, ...]:
+    for level in levels:
+        if not 0.0 < level < 1.0:
+            raise ValueError(f"{level:g} is not between 0 and 1; write 99 % as 0.99")
+    if not levels or len(set(levels)) < len(levels):
+        raise ValueError("must name at least one level, each of them once")
+    return levels
+
+
+def currency_code(text: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9]{2,9}", text):
+        raise ValueError(f"{text!r} is not a currency code such as USD or USDT")
+    return text
+
+
+def named_symbols(symbols: tuple[str, ...]) -> tuple[str, ...]:
+    for symbol in symbols:
+        if not _SYMBOL.fullmatch(symbol):
+            raise ValueError(f"{symbol!r} is not a symbol: use letters, digits and . _ : / - only")
+    return tuple(dict.fromkeys(symbols))
+
+
+def publish_moment(value: object) -> object:
+    return value if value is None or value == "bar" else longer_than_nothing(parse_duration(value))
+
+
+def websocket_address(url: str) -> str:
+    if not re.fullmatch(r"wss?://[^/\s@]+(/\S*)?", url):
+        raise ValueError(f"{url!r} is not a WebSocket address such as ws://127.0.0.1:9000")
+    return url
+
+
+def postgres_address(url: SecretStr) -> SecretStr:
+    if not re.match(r"postgres(ql)?://", url.get_secret_value()):
+        raise ValueError("must be an address such as postgresql://user@host:5432/database")
+    return url
+
+
+def loopback_address(host: str) -> str:
+    try:
+        safe = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        safe = False
+    if not safe:
+        raise ValueError(
+            f"{host!r} can be reached from other machines, which needs access tokens, and this version "
+            "has none; use 127.0.0.1 (and an SSH tunnel from elsewhere)"
+        )
+    return host
+
+
+PathSetting = Annotated[Path, AfterValidator(Path.expanduser)]
+DurationSetting = Annotated[Duration, BeforeValidator(parse_duration)]
+PositiveDuration = Annotated[DurationSetting, AfterValidator(longer_than_nothing)]
+SizeSetting = Annotated[Size, BeforeValidator(parse_size)]
