@@ -1,0 +1,146 @@
+"""Reading a journal from an offset on, while it grows, from any process."""
+
+import os
+from pathlib import Path
+
+from flows.journal.records import DURABLE, Damage, Decoder
+from flows.journal.segment import (
+    HEADER_SIZE,
+    JournalError,
+    damage_error,
+    first_offsets,
+    proven_durable,
+    read_header,
+    segment_path,
+)
+from flows.messages import Kind, Record
+
+_CHUNK = 1024 * 1024
+
+
+class JournalReader:
+    """Reads the records of a journal in order, each intact or not at all.
+
+    Parameters
+    ----------
+    directory
+        It need not exist yet when ``offset`` is 0.
+    offset
+        The first record to read.
+    durable_only
+        Hand out only what the journal itself proves to be durable. It is for processes other than the
+        writer's: what they had read beyond it, a power cut could take out of the journal again. Costs the
+        delay of one batch.
+
+    Raises
+    ------
+    JournalError
+        The journal begins after ``offset`` or ends before it, or is damaged: file, byte and offset are named.
+    """
+
+    def __init__(self, directory: Path | str, offset: int = 0, *, durable_only: bool = False) -> None:
+        self.directory = Path(directory)
+        self._offset = offset
+        self._durable_only = durable_only
+        self._proven = 0
+        self._held: list[Record] = []
+        self._decoder = Decoder()
+        self._file = -1
+        self._path = self.directory
+        self._buffer = b""
+        self._start = self._position = 0
+        self._seek()
+
+    @property
+    def offset(self) -> int:
+        """The offset of the record that the next ``read`` begins with."""
+        return self._held[0].offset if self._held else self._offset
+
+    def read(self, limit: int = 1000) -> list[Record]:
+        """Read up to ``limit`` records; empty when there is nothing new."""
+        if not self._durable_only:
+            return self._read(limit)
+        if len(self._held) < limit:
+            records = self._read(limit)
+            self._held += records
+            for record in reversed(records):
+                if record.kind is Kind.CLOCK:
+                    self._proven = max(self._proven, DURABLE.unpack(record.payload)[0])
+                    break
+        count = min(limit, len(self._held), max(0, self._proven - self.offset))
+        ready, self._held = self._held[:count], self._held[count:]
+        return ready
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _seek(self) -> None:
+        target, self._offset = self._offset, 0
+        firsts = first_offsets(self.directory)
+        if firsts and firsts[0] > target:
+            raise JournalError(
+                f"journal {self.directory}: begins at record {firsts[0]}, but {target} is asked for"
+            )
+        self._offset = max((first for first in firsts if first <= target), default=0)
+        while self._offset < target:
+            if not self._read(min(target - self._offset, 10_000)):
+                raise JournalError(
+                    f"journal {self.directory}: ends before record {self._offset}, but {target} is asked for"
+                )
+
+    def _read(self, limit: int) -> list[Record]:
+        if limit <= 0 or (self._file < 0 and not self._open_next()):
+            return []
+        while True:
+            records, self._position, damage = self._decoder.decode(
+                self._buffer, self._position, self._offset, limit
+            )
+            if records:
+                self._offset = records[-1].offset + 1
+                return records
+            if damage is None or not self._refill(damage):
+                return []
+
+    def _open_next(self) -> bool:
+        path = segment_path(self.directory, self._offset)
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
+        self.close()
+        self._file, self._path = file, path
+        if read_header(path, os.pread(file, HEADER_SIZE, 0)) != self._offset:
+            raise JournalError(f"{path}: byte 0 (header): the file is not named by its first offset")
+        self._buffer, self._start, self._position = b"", HEADER_SIZE, 0
+        return True
+
+    def _refill(self, damage: Damage) -> bool:
+        """Load what lies behind the last intact record; False when that is nothing new."""
+        self._start += self._position
+        self._buffer = os.pread(self._file, max(_CHUNK, damage.needed), self._start)
+        self._position = 0
+        if damage.needed and len(self._buffer) >= damage.needed:
+            return True
+        if not damage.needed and self._decoder.decode(self._buffer, 0, self._offset, 1)[0]:
+            return True
+        return self._at_end(damage)
+
+    def _at_end(self, damage: Damage) -> bool:
+        later = [first for first in first_offsets(self.directory) if first > int(self._path.stem)]
+        size = os.fstat(self._file).st_size
+        if not self._buffer and self._offset in later:
+            return self._open_next()
+        if damage.needed and size >= self._start + damage.needed:
+            return True
+        rest = os.pread(self._file, size - self._start, self._start)
+        if not self._buffer and later:
+            raise JournalError(
+                f"{self._path}: ends before record {self._offset}, but the next segment begins at {later[0]}"
+            )
+        if later or proven_durable(rest) > self._offset:
+            raise damage_error(self._path, self._start, self._offset, damage.reason)
+        return False

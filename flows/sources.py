@@ -1,0 +1,228 @@
+"""Where a flow begins: one partition that reads the journal, or the records of files, in batches.
+
+Batches and checkpoints are decided by offsets and stamps of the records alone, so two runs over the same journal put
+their checkpoints behind the same records. Bytewax's own recovery is not used: a source is told where to begin.
+"""
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from itertools import islice
+from operator import attrgetter
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+
+from flows.journal import Appender, JournalError, JournalReader
+from flows.messages import Record
+
+BATCH = 1000
+WAIT_S = 0.005
+_stamp = attrgetter("stamp")
+
+
+class SourceBatch(NamedTuple):
+    """Records in journal order, and whether actors attach their state behind the last of them."""
+
+    records: list[Record]
+    checkpoint: bool
+
+
+class Checkpoints(NamedTuple):
+    """Where checkpoints are due: behind every ``records``-th record and in every ``period_ns`` of journal time."""
+
+    records: int = 100_000
+    period_ns: int = 60_000_000_000
+
+    def cut(self, records: list[Record], previous_stamp: int) -> int:
+        """Return how many of ``records`` stand before or at the first checkpoint; 0 when none is due in them."""
+        first = records[0].offset
+        by_count = self.records - first % self.records
+        start = previous_stamp or records[0].stamp
+        boundary = (start // self.period_ns + 1) * self.period_ns
+        by_time = bisect_left(records, boundary, key=_stamp) + 1
+        due = min(by_count, by_time)
+        return due if due <= len(records) else 0
+
+
+class _Partition(StatefulSourcePartition[SourceBatch, None]):
+    """Cuts what ``_read`` gives into batches; a subclass says where records come from."""
+
+    def __init__(self, stopping: Event, checkpoints: Checkpoints | None) -> None:
+        self._stopping = stopping
+        self._checkpoints = checkpoints
+        self._pending: list[Record] = []
+        self._stamp = 0
+
+    def next_batch(self) -> list[SourceBatch]:
+        if self._stopping.is_set():
+            raise StopIteration
+        records = self._pending or self._read()
+        self._pending = []
+        if not records:
+            return []
+        due = self._checkpoints.cut(records, self._stamp) if self._checkpoints else 0
+        if due:
+            records, self._pending = records[:due], records[due:]
+        self._stamp = records[-1].stamp
+        return [SourceBatch(records, checkpoint=bool(due))]
+
+    def snapshot(self) -> None:
+        return None
+
+    def _read(self) -> list[Record]:
+        raise NotImplementedError
+
+
+class _JournalPartition(_Partition):
+    def __init__(
+        self, reader: JournalReader, writer: Appender | None, stopping: Event, checkpoints: Checkpoints | None
+    ) -> None:
+        super().__init__(stopping, checkpoints)
+        self._reader, self._writer = reader, writer
+
+    def _read(self) -> list[Record]:
+        records = self._available()
+        if not records:
+            if self._writer is None:
+                self._stopping.wait(WAIT_S)
+            else:
+                self._writer.wait_durable(self._reader.offset, WAIT_S)
+            records = self._available()
+        return records
+
+    def _available(self) -> list[Record]:
+        if self._writer is None:
+            return self._reader.read(BATCH)
+        return self._reader.read(min(BATCH, self._writer.durable - self._reader.offset))
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class JournalSource(FixedPartitionedSource[SourceBatch, None]):
+    """Reads a journal from ``offset`` on, for ever, until ``stopping`` is set.
+
+    Waits at most 5 ms for something new and wakes at once when ``writer`` has made it durable.
+
+    Parameters
+    ----------
+    directory, offset
+        The journal and the first record to read.
+    writer
+        The journal's writer where it lives in this process: nothing is read before it is durable. Without it the
+        journal belongs to another process, and only what it proves to be durable is read.
+    stopping
+        Ends the flow; what has not been read by then is read by the next run.
+    checkpoints
+        Where batches end and are marked; None for nowhere.
+
+    Raises
+    ------
+    JournalError
+        From building the partition or from reading: see `JournalReader`.
+    """
+
+    def __init__(
+        self,
+        directory: Path | str,
+        offset: int,
+        writer: Appender | None,
+        stopping: Event,
+        checkpoints: Checkpoints | None = Checkpoints(),
+    ) -> None:
+        self._directory, self._offset = directory, offset
+        self._writer, self._stopping, self._checkpoints = writer, stopping, checkpoints
+
+    def list_parts(self) -> list[str]:
+        return ["journal"]
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> _JournalPartition:
+        if self._writer is not None and self._offset > self._writer.durable:
+            raise JournalError(
+                f"journal {self._directory}: ends before record {self._writer.durable}, "
+                f"but {self._offset} is asked for"
+            )
+        reader = JournalReader(self._directory, self._offset, durable_only=self._writer is None)
+        return _JournalPartition(reader, self._writer, self._stopping, self._checkpoints)
+
+
+class _RecordPartition(_Partition):
+    def __init__(
+        self,
+        records: Iterable[Record],
+        pace: "_Pace | None",
+        stopping: Event,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        super().__init__(stopping, checkpoints)
+        self._records = iter(records)
+        self._pace = pace
+        self._waiting: list[Record] = []
+
+    def _read(self) -> list[Record]:
+        if not self._waiting:
+            self._waiting = list(islice(self._records, BATCH))
+            if not self._waiting:
+                raise StopIteration
+        if self._pace is None:
+            records, self._waiting = self._waiting, []
+            return records
+        count = self._pace.due(self._waiting)
+        records, self._waiting = self._waiting[:count], self._waiting[count:]
+        return records
+
+
+class _Pace:
+    """Holds records back until their stamp, measured from the first one and divided by ``speed``, has come."""
+
+    def __init__(self, speed: float, clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
+        self._speed, self._clock, self._sleep = speed, clock, sleep
+        self._origin: tuple[float, int] | None = None
+
+    def due(self, records: list[Record]) -> int:
+        if self._origin is None:
+            self._origin = self._clock(), records[0].stamp
+        began, first = self._origin
+        wait = began + (records[0].stamp - first) / 1e9 / self._speed - self._clock()
+        if wait > 0:
+            self._sleep(min(wait, WAIT_S))
+        reached = first + int((self._clock() - began) * 1e9 * self._speed)
+        return bisect_left(records, reached + 1, key=_stamp)
+
+
+class RecordSource(FixedPartitionedSource[SourceBatch, None]):
+    """Reads records as a file reader yields them; the flow ends with the last one.
+
+    Parameters
+    ----------
+    records
+        Stamps must not decrease. Read once, by one partition.
+    speed
+        1 replays in the time that the stamps tell, 10 ten times as fast, None as fast as possible. What is read
+        and how it is batched for actors does not depend on it, only when.
+    clock, sleep
+        Seconds, monotonic; for tests.
+    """
+
+    def __init__(
+        self,
+        records: Iterable[Record],
+        stopping: Event | None = None,
+        checkpoints: Checkpoints | None = None,
+        *,
+        speed: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._records, self._checkpoints = records, checkpoints
+        self._stopping = stopping or Event()
+        self._pace = None if speed is None else _Pace(speed, clock, sleep)
+
+    def list_parts(self) -> list[str]:
+        return ["records"]
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> _RecordPartition:
+        return _RecordPartition(self._records, self._pace, self._stopping, self._checkpoints)
