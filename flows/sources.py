@@ -1,7 +1,7 @@
 """Where a flow begins: one partition that reads the journal, or the records of files, in batches.
 
-Batches and checkpoints are decided by offsets and stamps of the records alone, so two runs over the same journal put
-their checkpoints behind the same records. Bytewax's own recovery is not used: a source is told where to begin.
+Checkpoints are decided by offsets and stamps of the records alone, so two runs over the same journal put them
+behind the same records. Bytewax's own recovery is not used: a source is told where to begin.
 """
 
 import time
@@ -31,13 +31,13 @@ class SourceBatch(NamedTuple):
 
 
 class Checkpoints(NamedTuple):
-    """Where checkpoints are due: behind every ``records``-th record and in every ``period_ns`` of journal time."""
+    """Where checkpoints are due: behind every ``records``-th record and once a ``period_ns`` of journal time."""
 
     records: int = 100_000
     period_ns: int = 60_000_000_000
 
     def cut(self, records: list[Record], previous_stamp: int) -> int:
-        """Return how many of ``records`` stand before or at the first checkpoint; 0 when none is due in them."""
+        """Return how many of ``records`` come up to the first checkpoint; 0 when none is due in them."""
         first = records[0].offset
         by_count = self.records - first % self.records
         start = previous_stamp or records[0].stamp
@@ -45,6 +45,9 @@ class Checkpoints(NamedTuple):
         by_time = bisect_left(records, boundary, key=_stamp) + 1
         due = min(by_count, by_time)
         return due if due <= len(records) else 0
+
+
+EVERY_MINUTE = Checkpoints()
 
 
 class _Partition(StatefulSourcePartition[SourceBatch, None]):
@@ -112,8 +115,8 @@ class JournalSource(FixedPartitionedSource[SourceBatch, None]):
     directory, offset
         The journal and the first record to read.
     writer
-        The journal's writer where it lives in this process: nothing is read before it is durable. Without it the
-        journal belongs to another process, and only what it proves to be durable is read.
+        The journal's writer where it lives in this process: nothing is read before it is durable. Without
+        it the journal belongs to another process, and only what it proves to be durable is read.
     stopping
         Ends the flow; what has not been read by then is read by the next run.
     checkpoints
@@ -131,7 +134,7 @@ class JournalSource(FixedPartitionedSource[SourceBatch, None]):
         offset: int,
         writer: Appender | None,
         stopping: Event,
-        checkpoints: Checkpoints | None = Checkpoints(),
+        checkpoints: Checkpoints | None = EVERY_MINUTE,
     ) -> None:
         self._directory, self._offset = directory, offset
         self._writer, self._stopping, self._checkpoints = writer, stopping, checkpoints
@@ -176,7 +179,7 @@ class _RecordPartition(_Partition):
 
 
 class _Pace:
-    """Holds records back until their stamp, measured from the first one and divided by ``speed``, has come."""
+    """Holds records back until their stamp, counted from the first one, over ``speed`` has come."""
 
     def __init__(self, speed: float, clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
         self._speed, self._clock, self._sleep = speed, clock, sleep
@@ -201,8 +204,8 @@ class RecordSource(FixedPartitionedSource[SourceBatch, None]):
     records
         Stamps must not decrease. Read once, by one partition.
     speed
-        1 replays in the time that the stamps tell, 10 ten times as fast, None as fast as possible. What is read
-        and how it is batched for actors does not depend on it, only when.
+        1 replays in the time that the stamps tell, 10 ten times as fast, None as fast as possible. Only
+        when a record comes depends on it, nothing else.
     clock, sleep
         Seconds, monotonic; for tests.
     """

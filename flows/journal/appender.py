@@ -38,9 +38,9 @@ class Store(Protocol):
 class Appender:
     """Queues records from any thread and writes them to a store from one thread of its own.
 
-    While the store cannot be written (disk full), ``append`` raises; the batch at hand is tried again every
-    ``retry_s``, and accepting goes on when it is written. A failed *sync* ends the appender for good: what the
-    disk still holds only opening the journal anew can tell.
+    While the store cannot be written (disk full), ``append`` raises; the batch at hand is tried again
+    every ``retry_s``, and accepting goes on when it is written. A failed *sync* ends the appender for
+    good: what the disk still holds only opening the journal anew can tell.
 
     Parameters
     ----------

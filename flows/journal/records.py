@@ -5,9 +5,9 @@
     length u32 | crc u32 | offset u64 | stamp u64 | kind u8 | adapter u8 | origin u16 | line u32
     adapter's name | origin's name | payload
 
-Little-endian. ``length`` counts what follows the CRC32C, which covers just that; ``adapter`` and ``origin`` are
-the lengths of the two names in UTF-8. The offset stands in the record, so a record in the wrong place is damage,
-too.
+Little-endian. ``length`` counts what follows the CRC32C, which covers just that; ``adapter`` and ``origin``
+are the lengths of the two names in UTF-8. The offset stands in the record, so a record in the wrong place is
+damage, too.
 """
 
 from collections.abc import Sequence
