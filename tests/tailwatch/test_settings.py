@@ -1,6 +1,5 @@
 """One name in three places, flag before variable before file before default, and no value taken silently."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,15 +8,6 @@ from riskcore.errors import InputError
 from riskcore.settings import DAY, MINUTE, RiskSettings
 from tailwatch.configuration import load, mask, variable
 from tailwatch.settings import Settings, describe
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    for name in list(os.environ):
-        if name.startswith("TAILWATCH_") or name == "DATABASE_URL":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_the_defaults_are_those_of_the_risk_core() -> None:
