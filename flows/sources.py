@@ -31,7 +31,7 @@ class SourceBatch(NamedTuple):
 
 
 class Checkpoints(NamedTuple):
-    """Where checkpoints are due: behind every ``records``-th record and once a ``period_ns`` of journal time."""
+    """Where checkpoints are due: behind every ``records``-th record and each ``period_ns`` of stamps."""
 
     records: int = 100_000
     period_ns: int = 60_000_000_000
