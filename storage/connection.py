@@ -1,7 +1,7 @@
 """A connection to the database that cannot hang its user.
 
-A server that is frozen keeps its sockets alive, and no timeout of server, driver or kernel ends a call to it. So every
-call here has a deadline of ours, after which the socket is cut from outside.
+A server that is frozen keeps its sockets alive, and no timeout of server, driver or kernel ends a call to it.
+So every call here has a deadline of ours, after which the socket is cut from outside.
 """
 
 import os
@@ -14,10 +14,15 @@ from typing import Any, Self
 
 import psycopg
 
-from storage.errors import DatabaseUnavailable, describe, translated
+from storage.errors import DatabaseUnavailableError, describe, translated
 
 CALL_TIMEOUT_S = 5.0
-_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+_KEEPALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -27,7 +32,7 @@ def connect(url: str, name: str, timeout_s: float = CALL_TIMEOUT_S) -> Connectio
 
     Raises
     ------
-    DatabaseUnavailable, DatabaseRefused
+    DatabaseUnavailableError, DatabaseRefusedError
         In one line that names the database.
     """
     try:
@@ -54,7 +59,8 @@ def session_settings(timeout_s: float) -> str:
 
     The server's own limit frees the locks of a call that we have given up.
     """
-    return f"set timezone = 'UTC'; set statement_timeout = {round(timeout_s * 1000)}; set client_min_messages = warning"
+    limit_ms = round(timeout_s * 1000)
+    return f"set timezone = 'UTC'; set statement_timeout = {limit_ms}; set client_min_messages = warning"
 
 
 def cut(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
@@ -117,7 +123,7 @@ class Session:
 
         Raises
         ------
-        DatabaseUnavailable
+        DatabaseUnavailableError
             Nothing, or everything, was stored: the answer to a commit can be lost. Make the same call again.
         """
         connection = self._connection or self._open()
@@ -160,10 +166,10 @@ class Session:
 
 
 def hold(connection: Connection, key: str) -> bool:
-    """Take the advisory lock `key` for as long as the connection lives; False where another session has it."""
+    """Take the advisory lock `key` for the life of the connection; False where another session has it."""
     row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", [key]).fetchone()
     return row is not None and bool(row[0])
 
 
-def unavailable(url: str, what: str) -> DatabaseUnavailable:
-    return DatabaseUnavailable(f"database {describe(url)}: {what}")
+def unavailable(url: str, what: str) -> DatabaseUnavailableError:
+    return DatabaseUnavailableError(f"database {describe(url)}: {what}")

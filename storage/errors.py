@@ -3,12 +3,12 @@
 ::
 
     TailwatchError
-    ├── EmbeddedServerError      the embedded PostgreSQL cannot be started or stopped
-    └── DatabaseError            every failure of a call to the database
-        ├── DatabaseUnavailable  not now: try the same call again, every write may be repeated
-        │   └── WriterConflict   another program writes this run
-        ├── DatabaseRefused      never as configured: password, database name, rights
-        └── SchemaMismatch       the tables are older or newer than this program
+    ├── EmbeddedServerError           the embedded PostgreSQL cannot be started or stopped
+    └── DatabaseError                 every failure of a call to the database
+        ├── DatabaseUnavailableError  not now: try the same call again, every write may be repeated
+        │   └── WriterConflictError   another program writes this run
+        ├── DatabaseRefusedError      never as configured: password, database name, rights
+        └── SchemaMismatchError       the tables are older or newer than this program
 """
 
 import psycopg
@@ -25,19 +25,19 @@ class DatabaseError(TailwatchError):
     """A call to the database failed."""
 
 
-class DatabaseUnavailable(DatabaseError):
+class DatabaseUnavailableError(DatabaseError):
     """The database does not answer now. The same call may be made again: no write counts twice."""
 
 
-class WriterConflict(DatabaseUnavailable):
+class WriterConflictError(DatabaseUnavailableError):
     """Another program holds the right to write this run."""
 
 
-class DatabaseRefused(DatabaseError):
+class DatabaseRefusedError(DatabaseError):
     """The database refuses us as we are configured: to try again does not help."""
 
 
-class SchemaMismatch(DatabaseError):
+class SchemaMismatchError(DatabaseError):
     """The schema of the database is not the one that this program was made for."""
 
 
@@ -63,9 +63,9 @@ def translated(error: psycopg.Error, url: str) -> DatabaseError:
     where = f"database {describe(url)}"
     state = error.sqlstate or ""
     if state.startswith(_REFUSED) or any(words in text for words in _REFUSALS):
-        return DatabaseRefused(f"{where}: {text}: {_advice(text)}")
+        return DatabaseRefusedError(f"{where}: {text}: {_advice(text)}")
     if state.startswith(_PASSING) or (not state and isinstance(error, psycopg.OperationalError)):
-        return DatabaseUnavailable(f"{where}: {text}: {_advice(text)}")
+        return DatabaseUnavailableError(f"{where}: {text}: {_advice(text)}")
     return DatabaseError(f"{where}: {text}")
 
 

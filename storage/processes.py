@@ -1,7 +1,7 @@
 """Which living PostgreSQL processes work in a directory.
 
-Every process of a PostgreSQL server has its cluster as working directory, so this tells a server from a stranger that
-was given its old number, and from a zombie, which has no working directory any more.
+Every process of a PostgreSQL server has its cluster as working directory, so this tells a server from a
+stranger that was given its old number, and from a zombie, which has no working directory any more.
 """
 
 import os
@@ -13,7 +13,8 @@ _PROC = Path("/proc")
 def processes_in(directory: Path) -> set[int]:
     """Return the ids of the living PostgreSQL processes whose working directory is `directory`.
 
-    Where there is no ``/proc`` (macOS) it is the process that ``postmaster.pid`` names, if any lives under that number.
+    Where there is no ``/proc`` (macOS) it is the process that ``postmaster.pid`` names, if any lives under
+    that number.
     """
     try:
         wanted = directory.stat()
@@ -22,7 +23,7 @@ def processes_in(directory: Path) -> set[int]:
     if not (_PROC / "self" / "cwd").exists():
         return _named_in_pid_file(directory)
     found = set()
-    for name in os.listdir(_PROC):  # noqa: PTH208 # names only: a Path for each process of the machine is wasted
+    for name in os.listdir(_PROC):  # noqa: PTH208 # names only, no Path for every process of the machine
         if name.isdecimal():
             try:
                 there = os.stat(f"/proc/{name}/cwd")  # noqa: PTH116

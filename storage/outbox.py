@@ -1,0 +1,148 @@
+"""The outbox: everything that clients are told, stored first, under ids without a hole.
+
+A run has one writer at a time. So ids become visible in their order, and no cursor can skip one.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from storage.connection import CALL_TIMEOUT_S, Connection, Session, hold
+from storage.errors import WriterConflictError, describe
+from storage.rows import Last, OutboxRow, PositionRow, TradeRow
+
+CHANNEL = "outbox"
+"""The channel of notifications; a payload is ``run:id`` with the newest id."""
+
+_INSERT_SNAPSHOT = (
+    "insert into risk_snapshots (run, portfolio, event_time, event_ns, id, journal_offset, payload)"
+    " values (%s, %s, moment(%s), %s, %s, %s, %s)"
+)
+_INSERT_EVENT = (
+    "insert into outbox (run, id, kind, portfolio, journal_offset, ordinal, event_time, event_ns, payload)"
+    " values (%s, %s, %s, %s, %s, %s, moment(%s), %s, %s)"
+)
+_INSERT_POSITION = (
+    "insert into positions (run, portfolio, symbol, quantity, average_price, multiplier, currency, desk,"
+    " journal_offset) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_INSERT_TRADE = (
+    "insert into trades (run, trade_id, portfolio, symbol, quantity, price, event_time, event_ns,"
+    " journal_offset) values (%s, %s, %s, %s, %s, %s, moment(%s), %s, %s) on conflict do nothing"
+)
+
+
+class OutboxStore:
+    """The only writer of a run's events.
+
+    After :class:`DatabaseUnavailableError` make the same call again, as often as it takes: what was stored is
+    recognised by its place in the journal and skipped, also where the answer to the commit was lost.
+    """
+
+    def __init__(self, url: str, run: str, timeout_s: float = CALL_TIMEOUT_S) -> None:
+        self._run = run
+        self._last = Last(-1, -1, 0)
+        self._session = Session(url, f"outbox {run}", self._take_over, timeout_s)
+
+    def last(self) -> Last:
+        """Return the newest event stored; the first call takes the right to write.
+
+        Raises
+        ------
+        WriterConflictError
+            Another program writes this run.
+        """
+        with self._session.transaction():
+            return self._last
+
+    def write(
+        self,
+        rows: Sequence[OutboxRow],
+        positions: Sequence[PositionRow] = (),
+        trades: Sequence[TradeRow] = (),
+    ) -> Last:
+        """Store events, positions and trades in one transaction, notify listeners, return the newest event.
+
+        `rows` are in the order of (journal_offset, ordinal). The positions of each portfolio named in
+        `positions` are replaced. One round trip for the whole, about 1 ms and 0.1 ms an event.
+        """
+        _check_order(rows)
+        with self._session.transaction() as connection:
+            fresh = [row for row in rows if (row.journal_offset, row.ordinal) > self._last[:2]]
+            last = self._after(fresh)
+            with connection.pipeline():
+                self._insert(connection, fresh)
+                self._replace_positions(connection, positions)
+                self._add_trades(connection, trades)
+                if fresh:
+                    connection.execute("select pg_notify(%s, %s)", [CHANNEL, f"{self._run}:{last.id}"])
+        self._last = last
+        return last
+
+    def write_positions(self, positions: Sequence[PositionRow]) -> None:
+        """Replace the positions of each portfolio named."""
+        self.write((), positions)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _take_over(self, connection: Connection) -> None:
+        if not hold(connection, f"tailwatch outbox {self._run}"):
+            raise WriterConflictError(
+                f"database {describe(self._session.url)}: another program writes the events of run"
+                f" {self._run}: stop it, or wait until the server has noticed its end"
+            )
+        row = connection.execute(
+            "select journal_offset, ordinal, id from outbox where run = %s order by id desc limit 1",
+            [self._run],
+        ).fetchone()
+        self._last = Last(*row) if row else Last(-1, -1, 0)
+
+    def _after(self, fresh: Sequence[OutboxRow]) -> Last:
+        if not fresh:
+            return self._last
+        return Last(fresh[-1].journal_offset, fresh[-1].ordinal, self._last.id + len(fresh))
+
+    def _insert(self, connection: Connection, fresh: Sequence[OutboxRow]) -> None:
+        snapshots, events = [], []
+        for number, row in enumerate(fresh, self._last.id + 1):
+            payload = row.payload.decode()
+            place = (row.portfolio, row.journal_offset, row.ordinal, row.event_time, row.event_time)
+            if row.kind == "risk":
+                snapshots.append(
+                    (
+                        self._run,
+                        row.portfolio,
+                        row.event_time,
+                        row.event_time,
+                        number,
+                        row.journal_offset,
+                        payload,
+                    )
+                )
+            events.append((self._run, number, row.kind, *place, None if row.kind == "risk" else payload))
+        _insert_many(connection, _INSERT_SNAPSHOT, snapshots)
+        _insert_many(connection, _INSERT_EVENT, events)
+
+    def _replace_positions(self, connection: Connection, positions: Iterable[PositionRow]) -> None:
+        portfolios = sorted({row.portfolio for row in positions})
+        if portfolios:
+            connection.execute(
+                "delete from positions where run = %s and portfolio = any(%s)", [self._run, portfolios]
+            )
+        _insert_many(connection, _INSERT_POSITION, [(self._run, *row) for row in positions])
+
+    def _add_trades(self, connection: Connection, trades: Iterable[TradeRow]) -> None:
+        rows = [(self._run, *row[:5], row.event_time, row.event_time, row.journal_offset) for row in trades]
+        _insert_many(connection, _INSERT_TRADE, rows)
+
+
+def _insert_many(connection: Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+
+def _check_order(rows: Sequence[OutboxRow]) -> None:
+    for one, other in pairwise(rows):
+        if (one.journal_offset, one.ordinal) >= (other.journal_offset, other.ordinal):
+            raise ValueError(f"events out of order: {one[1:4]} stands before {other[1:4]}")

@@ -1,0 +1,60 @@
+"""Fixtures of the whole house: a real database server for the run, a fresh database for each test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from storage.embedded import EmbeddedPostgres
+from storage.migrate import migrate
+
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 1 << 30
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Tests marked ``anyio`` run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of one server for the whole run: TAILWATCH_TEST_DATABASE_URL, or a throw-away one."""
+    if given := os.environ.get("TAILWATCH_TEST_DATABASE_URL"):
+        yield given
+        return
+    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="tailwatch-test-", dir=_MEMORY if in_memory else None
+        ) as directory,
+        EmbeddedPostgres(Path(directory), durable=False) as server,
+    ):
+        yield server.url
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """The URL of a new database without a schema."""
+    name = f"tailwatch_test_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    try:
+        yield make_conninfo(**conninfo_to_dict(postgres_url) | {"dbname": name})
+    finally:
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """The URL of a new, migrated database."""
+    migrate(empty_database_url)
+    return empty_database_url
