@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from tailwatch.values import Duration, Size, parse_duration, parse_size
 
-_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,129}")
 
 
 def choice(*available: str, planned: tuple[str, ...] = ()) -> BeforeValidator:

@@ -11,7 +11,7 @@ from tailwatch.tables import Row, RowFaults, read_table
 
 REQUIRED = ("portfolio", "symbol", "quantity")
 OPTIONAL = ("avg_price", "multiplier", "currency", "desk")
-_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,64}", re.ASCII)
+_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,129}", re.ASCII)
 _NAME = re.compile(r"\w[\w .:&-]{0,63}")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
@@ -91,7 +91,7 @@ def _position(row: Row, base_currency: str) -> Position:
         raise ValueError(f"avg_price is {average_price:g}; it must not be negative")
     return Position(
         portfolio=_text(row, "portfolio", _NAME, "a name"),
-        symbol=_text(row, "symbol", _SYMBOL, "a symbol (letters, digits and . _ : / - only, at most 64)"),
+        symbol=_text(row, "symbol", _SYMBOL, "a symbol (letters, digits and . _ : / - only, at most 129)"),
         quantity=_number(row, "quantity"),
         avg_price=average_price,
         multiplier=1.0 if multiplier is None else multiplier,

@@ -91,7 +91,9 @@ def read_table(path: Path, title: str, required: tuple[str, ...], optional: tupl
 def _lines(text: str, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[Row]:
     first = text.lstrip().splitlines()[0]
     delimiter = next((mark for mark in ",;\t" if mark in first), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
     rows = _csv_rows(reader, name)
     _, header = next(rows)
     columns = [cell.strip() for cell in header]
