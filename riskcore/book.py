@@ -1,0 +1,273 @@
+"""One portfolio, kept up to date tick by tick."""
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskcore.components import Components, components_of
+from riskcore.distribution import distribution_of
+from riskcore.errors import InputError
+from riskcore.measures import (
+    all_measures,
+    historical_scenarios,
+    horizon_volatility,
+    monte_carlo_scenarios,
+    no_risk,
+    without_numbers,
+)
+from riskcore.messages import Distribution, Measure, Method
+from riskcore.model import MarketModel
+from riskcore.positions import Positions
+from riskcore.state import pack, unpack
+from riskcore.vectors import BookVectors
+
+REBUILD_EVERY = 64
+"""Bars between two rebuilds of a book's vectors, at the most."""
+
+
+class RiskBook:
+    """Value-at-Risk and Expected Shortfall of one portfolio by three methods, without recomputation.
+
+    Prices go to the model (``model.on_price``) and cost a book nothing until it is read: the book then
+    moves its vectors by the net change of each instrument it holds, three axpys each, however many ticks
+    came. What it does not hold costs nothing.
+
+    Call :meth:`on_bar` once after each ``model.on_bar``; a book that missed one rebuilds.
+
+    Parameters
+    ----------
+    model
+        The shared market.
+    name
+        Of the portfolio; with the bar count it decides at which bars the vectors are rebuilt from the
+        matrices.
+    """
+
+    def __init__(self, model: MarketModel, name: str = "portfolio") -> None:
+        self.model = model
+        self.name = name
+        self.positions = Positions.flat(model.n_instruments)
+        self._vectors = BookVectors(model)
+        self._phase = zlib.crc32(name.encode()) % REBUILD_EVERY
+        self._scale = np.zeros(model.n_instruments)
+        self._held = np.zeros(model.n_instruments, np.bool_)
+        self._priced = -1
+
+    # What happens to it
+
+    def describe(self, instrument: int, multiplier: float = 1.0, rate: float = 1.0) -> None:
+        """Set contract multiplier and quote-to-base rate of one instrument (1 and 1 by default)."""
+        self._grow()
+        self.positions.describe(instrument, multiplier, rate)
+        self._retrade(instrument)
+
+    def on_trade(self, instrument: int, quantity: float, price: float | None = None) -> None:
+        """Add a signed quantity of one instrument, bought at ``price`` (quote currency; the model's by
+        default).
+
+        Three axpys at the next reading. The price enters P&L only: a first position of the day has none to
+        begin with.
+        """
+        self._grow()
+        paid = float(self.model.prices[instrument]) if price is None else price
+        self.positions.trade(instrument, quantity, paid)
+        self._retrade(instrument)
+
+    def on_price(self, instrument: int, price: float | None = None) -> None:
+        """Take in the price of one instrument now rather than at the next reading; ``price`` sets it in the
+        model too.
+        """
+        if price is not None:
+            self.model.on_price(instrument, price)
+        self._grow()
+        if self._held[instrument]:
+            if not self._vectors.covered[instrument]:
+                self._refresh()
+            self._vectors.move_one(instrument, float(self._scale[instrument] * self.model.marks[instrument]))
+
+    def on_bar(self) -> None:
+        """Follow the bar that the model has just taken. O(N) + O(P); every 64th bar, or when it cannot, a
+        rebuild.
+        """
+        self._grow()
+        followed = self._vectors.follow_bar()
+        if not followed:
+            self._cover()
+            self._vectors.rebuild(self.exposures)
+        elif (self.model.bars + self._phase) % REBUILD_EVERY == 0:
+            self._cover()
+            self._vectors.rebuild_measured(self.exposures)
+
+    def start_day(self) -> None:
+        """Count :attr:`pnl` from the present prices on."""
+        self._grow()
+        self.positions.start(self.model.prices)
+
+    # What is read off it
+
+    def measures(self) -> tuple[Measure, ...]:
+        """Parametric, historical and Monte Carlo, each at every confidence of the settings.
+
+        An empty book has 0. While an instrument that it holds and that has a price lacks
+        ``min_observations`` returns, and when no position has a price, the numbers are None with a reason.
+        O(N) + O(window) + O(P).
+        """
+        self._refresh()
+        settings, covered = self.model.settings, self._vectors.covered
+        if not self._held.any():
+            return no_risk(settings)
+        if not covered.any():
+            return without_numbers(settings, "no position has a price")
+        if self.observations < settings.min_observations:
+            reason = f"warming up: {self.observations} of {settings.min_observations} bars"
+            return without_numbers(settings, reason)
+        return all_measures(self.model, self._vectors)
+
+    def components(self, confidence: float | None = None) -> Components:
+        """What each covered position adds, at ``confidence`` (the highest of the settings by default)."""
+        self._refresh()
+        return components_of(self.model, self._vectors, confidence or max(self.model.settings.confidence))
+
+    def distribution(self, method: Method = "monte_carlo") -> Distribution | None:
+        """Histogram of the P&L scenarios, in bins that do not jump between readings; None while there is
+        nothing to show.
+        """
+        if self.observations < self.model.settings.min_observations:
+            return None
+        scenarios = self.scenarios(method)
+        return distribution_of(method, scenarios, horizon_volatility(self.model, self._vectors))
+
+    def scenarios(self, method: Method) -> NDArray[np.float64]:
+        """P&L scenarios over the horizon, base currency: (P,) paths, or the bars of the historical window,
+        oldest first.
+        """
+        self._refresh()
+        if method == "monte_carlo":
+            return monte_carlo_scenarios(self.model, self._vectors)
+        if method == "historical":
+            return historical_scenarios(self.model, self._vectors)
+        raise InputError(f"{method} has no scenarios: ask for historical or monte_carlo")
+
+    @property
+    def exposures(self) -> NDArray[np.float64]:
+        """w = q m f p, shape (N,), base currency; 0 where there is no price."""
+        self._grow()
+        return self._scale * self.model.marks
+
+    @property
+    def quantities(self) -> NDArray[np.float64]:
+        """Signed quantity held of each instrument, shape (N,)."""
+        return self.positions.quantity
+
+    @property
+    def held(self) -> NDArray[np.intp]:
+        """Instruments with a quantity that is not 0."""
+        return np.flatnonzero(self._held)
+
+    @property
+    def uncovered(self) -> tuple[tuple[int, str], ...]:
+        """Held instruments that no figure contains, with the reason."""
+        self._refresh()
+        missing = np.flatnonzero(self._held & ~self._vectors.covered)
+        return tuple((instrument, "no price yet") for instrument in missing.tolist())
+
+    @property
+    def observations(self) -> int:
+        """The fewest returns of any covered instrument; the bars seen when there is none."""
+        self._refresh()
+        counts = self.model.observations[self._vectors.covered]
+        return int(counts.min()) if len(counts) else self.model.bars
+
+    @property
+    def market_value(self) -> float:
+        """Sum of the exposures, base currency."""
+        return float(self.exposures.sum())
+
+    @property
+    def gross(self) -> float:
+        """Sum of the exposures' sizes, base currency."""
+        return float(np.abs(self.exposures).sum())
+
+    @property
+    def net(self) -> float:
+        """Long less short exposure, base currency."""
+        return self.market_value
+
+    @property
+    def pnl(self) -> float:
+        """P&L since :meth:`start_day` (since the book began, before), trades at their own price, base
+        currency.
+        """
+        self._grow()
+        return self.positions.pnl(self.model.prices)
+
+    @property
+    def volatilities(self) -> NDArray[np.float64]:
+        """Standard deviation of one bar's return of each held instrument, in the order of :attr:`held`."""
+        return self.model.volatility[self.held]
+
+    @property
+    def drift(self) -> float:
+        """Relative difference between the kept path vector and the product, seen at the last scheduled
+        rebuild.
+        """
+        return self._vectors.drift
+
+    # Keeping up
+
+    def _retrade(self, instrument: int) -> None:
+        positions = self.positions
+        self._scale[instrument] = positions.quantity[instrument] * positions.unit[instrument]
+        self._held[instrument] = positions.quantity[instrument] != 0.0
+        self._priced = -1
+
+    def _refresh(self) -> None:
+        self._grow()
+        self._cover()
+        self._vectors.move_to(self._scale * self.model.marks)
+
+    def _cover(self) -> None:
+        if self._priced != self.model.priced:
+            self._priced = self.model.priced
+            self.positions.settle(self.model.prices)
+            self._vectors.cover(self._held & ~np.isnan(self.model.prices))
+
+    def _grow(self) -> None:
+        more = self.model.n_instruments - len(self._scale)
+        if more:
+            self.positions.grow(self.model.n_instruments)
+            self._vectors.grow()
+            self._scale, self._held = np.pad(self._scale, (0, more)), np.pad(self._held, (0, more))
+
+    # State
+
+    def snapshot(self) -> bytes:
+        """The book as bytes; restore it on the model restored from the same moment."""
+        positions = {f"positions.{name}": getattr(self.positions, name) for name in Positions.__slots__}
+        meta = {"name": self.name, "priced": self._priced}
+        return pack("risk book", self._vectors.arrays() | positions, meta)
+
+    @classmethod
+    def restore(cls, state: bytes, model: MarketModel) -> "RiskBook":
+        """The book as it was at :meth:`snapshot`, on its model; what follows is the same to the last bit."""
+        packed = unpack("risk book", state)
+        book = cls(model, packed.meta["name"])
+        arrays: dict[str, Any] = packed.arrays
+        book.positions = Positions(*(arrays[f"positions.{name}"] for name in Positions.__slots__))
+        book._vectors.load(arrays)
+        book._scale = book.positions.quantity * book.positions.unit
+        book._held = book.positions.quantity != 0.0
+        book._priced = packed.meta["priced"]
+        return book
+
+    # Asking what would be
+
+    def stress(self, shocks: Mapping[int, float]) -> NDArray[np.float64]:
+        """P&L of each position, shape (N,), when instruments move by these returns and the others do not."""
+        moves = np.zeros(self.model.n_instruments)
+        for instrument, shock in shocks.items():
+            moves[instrument] = shock
+        return self.exposures * moves

@@ -1,0 +1,111 @@
+"""Value-at-Risk and Expected Shortfall of one portfolio by the three methods, read off its vectors."""
+
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskcore.messages import Measure, Method
+from riskcore.model import MarketModel
+from riskcore.parametric import unit_risk
+from riskcore.quantile import tail_risks
+from riskcore.settings import RiskSettings
+from riskcore.vectors import BookVectors
+
+METHODS: tuple[Method, ...] = ("parametric", "historical", "monte_carlo")
+Measures = tuple[Measure, ...]
+
+
+def all_measures(model: MarketModel, vectors: BookVectors) -> Measures:
+    """Every method at every confidence of the settings. O(N) + O(window) + O(P), no full sort."""
+    return (
+        *parametric_measures(model, vectors),
+        *historical_measures(model, vectors),
+        *monte_carlo_measures(model, vectors),
+    )
+
+
+def parametric_measures(model: MarketModel, vectors: BookVectors) -> Measures:
+    r"""Closed form from :math:`\sigma = \sqrt{k\, w^\top \Sigma w}`. O(N)."""
+    settings = model.settings
+    volatility = horizon_volatility(model, vectors)
+    measures = []
+    for confidence in settings.confidence:
+        at_risk, shortfall = unit_risk(confidence, settings.distribution, settings.dof)
+        measures.append(Measure("parametric", confidence, at_risk * volatility, shortfall * volatility))
+    return tuple(measures)
+
+
+def historical_measures(model: MarketModel, vectors: BookVectors) -> Measures:
+    r"""From :math:`\sqrt{k}\, w^\top r_j` over the last ``window`` bars in which every covered instrument
+    had a return. O(window).
+    """
+    settings = model.settings
+    scenarios = historical_scenarios(model, vectors)
+    needed = max(min(settings.min_observations, settings.window), 1)
+    if len(scenarios) < needed:
+        reason = f"warming up: {len(scenarios)} of {needed} bars in which every instrument had a return"
+        return without_numbers(settings, reason, ("historical",))
+    return tuple(
+        Measure(
+            "historical",
+            tail.confidence,
+            tail.value_at_risk,
+            tail.expected_shortfall,
+            None,
+            None,
+            len(scenarios),
+        )
+        for tail in tail_risks(scenarios, settings.confidence)
+    )
+
+
+def monte_carlo_measures(model: MarketModel, vectors: BookVectors) -> Measures:
+    """From the book's path vector, with standard errors. O(P)."""
+    factor = vectors.path_factor * sqrt(model.settings.bars_in_horizon)
+    mixing = model.mixing
+    raw = vectors.paths if mixing is None else vectors.paths * mixing
+    return tuple(
+        Measure(
+            "monte_carlo",
+            tail.confidence,
+            factor * tail.value_at_risk,
+            factor * tail.expected_shortfall,
+            factor * tail.value_at_risk_stderr,
+            factor * tail.expected_shortfall_stderr,
+            len(raw),
+        )
+        for tail in tail_risks(raw, model.settings.confidence)
+    )
+
+
+def without_numbers(settings: RiskSettings, reason: str, methods: tuple[Method, ...] = METHODS) -> Measures:
+    """Every method and confidence without a number, for this reason."""
+    return tuple(
+        Measure(method, confidence, None, None, reason=reason)
+        for method in methods
+        for confidence in settings.confidence
+    )
+
+
+def no_risk(settings: RiskSettings) -> Measures:
+    """The measures of an empty book: 0."""
+    return tuple(
+        Measure(method, confidence, 0.0, 0.0) for method in METHODS for confidence in settings.confidence
+    )
+
+
+def horizon_volatility(model: MarketModel, vectors: BookVectors) -> float:
+    """Standard deviation of the P&L over the horizon, base currency."""
+    return sqrt(model.settings.bars_in_horizon * vectors.variance)
+
+
+def historical_scenarios(model: MarketModel, vectors: BookVectors) -> NDArray[np.float64]:
+    """P&L over the horizon of each historical scenario, oldest first, base currency."""
+    return vectors.history[vectors.slots] * sqrt(model.settings.bars_in_horizon)
+
+
+def monte_carlo_scenarios(model: MarketModel, vectors: BookVectors) -> NDArray[np.float64]:
+    """P&L over the horizon on each path, shape (P,), base currency."""
+    pnl = vectors.paths * (vectors.path_factor * sqrt(model.settings.bars_in_horizon))
+    return pnl if model.mixing is None else pnl * model.mixing

@@ -1,0 +1,37 @@
+"""The random numbers of the path matrix: functions of (seed, bar), so that replicas and replays need not
+communicate.
+
+Bar and row numbers stand in the *key* of Philox, never in its counter: the streams of consecutive counters
+overlap, and the shocks of successive bars would be the same numbers shifted. The two highest bits of the
+second key word are the domain: live bars, rows of history, mixing variables.
+"""
+
+import numpy as np
+from numpy.random import Generator, Philox
+from numpy.typing import NDArray
+
+_HISTORY = 1 << 63
+_MIXING = 1 << 62
+
+
+def _generator(seed: int, word: int) -> Generator:
+    return Generator(Philox(key=np.array([seed, word], dtype=np.uint64)))
+
+
+def bar_normals(seed: int, bar: int, n_paths: int) -> NDArray[np.float64]:
+    """Independent standard normals for the bar of this absolute index (0 <= bar < 2**62), shape
+    (n_paths,).
+    """
+    return _generator(seed, bar).standard_normal(n_paths)
+
+
+def history_normals(seed: int, row: int, n_paths: int) -> NDArray[np.float64]:
+    """Independent standard normals for a row of history, shape (n_paths,): never those of a bar."""
+    return _generator(seed, _HISTORY | row).standard_normal(n_paths)
+
+
+def student_mixing(seed: int, dof: float, n_paths: int) -> NDArray[np.float64]:
+    r"""Factors :math:`\sqrt{(\nu-2)/\chi^2_\nu}`, shape (n_paths,), that turn normal rows into Student-t
+    ones of equal variance.
+    """
+    return np.sqrt((dof - 2.0) / _generator(seed, _MIXING).chisquare(dof, n_paths))

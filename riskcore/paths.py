@@ -1,0 +1,55 @@
+"""The matrix of Monte Carlo paths, kept up to date without factorisation or matrix product."""
+
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskcore.blas import add_outer, add_scaled
+
+_SMALL = 1e-100
+_FEW = 0.5
+
+
+class PathMatrix:
+    r"""P paths of N instruments whose rows are independent :math:`N(0, S_t)`, S the uncorrected EWMA
+    covariance.
+
+    .. math:: X_t = \sqrt{\lambda} X_{t-1} + \sqrt{1-\lambda}\, \xi_t r_t^\top, \qquad \xi_t \sim N(0, I_P)
+
+    If the rows of :math:`X_{t-1}` are independent :math:`N(0, S_{t-1})`, those of :math:`X_t` are so with
+    :math:`S_t = \lambda S_{t-1} + (1-\lambda) r_t r_t^\top`. X starts at 0, as S does, and the same
+    congruence corrects both.
+
+    Stored by instrument, ``raw`` of shape (N, P), so that one instrument's paths are contiguous; the decay
+    is folded into ``scale``: the paths are ``scale * raw``. A bar is one pass over the rows that moved, O(N
+    P).
+    """
+
+    def __init__(self, n_instruments: int, n_paths: int, decay: float) -> None:
+        self.decay = decay
+        self.scale = 1.0
+        self.raw: NDArray[np.float64] = np.zeros((n_instruments, n_paths))
+
+    def add(self, n_instruments: int) -> None:
+        """Make room for instruments listed late: their paths are 0."""
+        self.raw = np.concatenate((self.raw, np.zeros((n_instruments, self.raw.shape[1]))))
+
+    def step(self, returns: NDArray[np.float64], normals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take the returns of one bar, shape (N,), 0 = none, with fresh normals (P,).
+
+        Returns the shocks :math:`\\sqrt{1-\\lambda}\\, \\xi / \\text{scale}`: a vector ``raw.T @ u`` moves
+        by ``(returns @ u) * shocks``.
+        """
+        self.scale *= sqrt(self.decay)
+        if self.scale < _SMALL:
+            self.raw *= self.scale
+            self.scale = 1.0
+        shocks = normals * (sqrt(1.0 - self.decay) / self.scale)
+        moved = np.flatnonzero(returns)
+        if len(moved) > _FEW * len(returns):
+            add_outer(self.raw, returns, shocks)
+        else:
+            for instrument in moved.tolist():
+                add_scaled(self.raw[instrument], returns[instrument], shocks)
+        return shocks

@@ -1,0 +1,202 @@
+r"""The vectors of one portfolio, kept equal to matrix times exposure without the product.
+
+With exposures w, :math:`u = E w` and E the model's relative correction:
+
+==========  =====================  ==================================  ==========================
+vector      equals                 a price or trade in i adds          a bar adds
+==========  =====================  ==================================  ==========================
+pull (N)    :math:`S u`            :math:`\Delta u_i\, S_{:,i}`        gain · r · (rᵀu)
+history     :math:`R^\top w`       :math:`\Delta w_i\, R_{i,:}`        one slot, :math:`r^\top w`
+paths (P)   :math:`X^\top u`       :math:`\Delta u_i\, X_{i,:}`        shocks · (rᵀu)
+==========  =====================  ==================================  ==========================
+
+all in the raw, unscaled units of the model's matrices. E is 1 for instruments that never missed a bar;
+where it changes the change is a change of u like any other.
+"""
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskcore.blas import add_scaled
+from riskcore.model import MarketModel
+
+Vector = NDArray[np.float64]
+
+
+class BookVectors:
+    """Exposures as applied, and what follows from them; see the module for the algebra.
+
+    A change in one held instrument costs three passes of N, 4·window and P elements. When more than half of
+    what is held moved at once, the products are computed afresh, which is cheaper and exact.
+    """
+
+    def __init__(self, model: MarketModel) -> None:
+        self._model = model
+        n = model.n_instruments
+        self.exposures: Vector = np.zeros(n)
+        """w as applied, shape (N,), base currency."""
+        self.corrected: Vector = np.zeros(n)
+        """u as applied, shape (N,)."""
+        self.covered: NDArray[np.bool_] = np.zeros(n, np.bool_)
+        """Held and priced, shape (N,)."""
+        self.pull: Vector = np.zeros(n)
+        self.history: Vector = np.zeros(model.window.depth)
+        self.missing: NDArray[np.int64] = np.zeros(model.window.depth, np.int64)
+        """In each slot, how many covered instruments had no return."""
+        self.paths: Vector = np.zeros(model.settings.paths)
+        self.drift = 0.0
+        """Largest relative difference seen at the last scheduled rebuild."""
+        self._correction = model.relative_correction
+        self._versions = model.covariance.version, model.bars, model.epoch
+        self._slots: NDArray[np.intp] | None = None
+
+    def grow(self) -> None:
+        """Follow the model to more instruments."""
+        more = self._model.n_instruments - len(self.exposures)
+        self.exposures, self.corrected = np.pad(self.exposures, (0, more)), np.pad(self.corrected, (0, more))
+        self.covered, self.pull = np.pad(self.covered, (0, more)), np.pad(self.pull, (0, more))
+        self._correction = self._model.relative_correction
+
+    def cover(self, covered: NDArray[np.bool_]) -> None:
+        """Set which instruments are held and priced. O(window) for each that changed."""
+        present = self._model.window.present
+        for instrument in np.flatnonzero(covered & ~self.covered).tolist():
+            self.missing += ~present[instrument]
+        for instrument in np.flatnonzero(self.covered & ~covered).tolist():
+            self.missing -= ~present[instrument]
+        self.covered, self._slots = covered, None
+
+    def move_to(self, exposures: Vector) -> None:
+        """Bring the vectors to these exposures, shape (N,)."""
+        version = self._model.covariance.version
+        if self._versions[0] != version:
+            self._correction = self._model.relative_correction
+            self._versions = version, *self._versions[1:]
+            moved = (exposures * self._correction != self.corrected) | (exposures != self.exposures)
+        else:
+            moved = exposures != self.exposures
+        changed = np.flatnonzero(moved)
+        if 2 * len(changed) > np.count_nonzero(exposures) + 2:
+            self.rebuild(exposures)
+        else:
+            for instrument in changed.tolist():
+                self.move_one(instrument, float(exposures[instrument]))
+
+    def move_one(self, instrument: int, exposure: float) -> None:
+        """Bring the vectors to this exposure of one instrument: three axpys."""
+        model = self._model
+        corrected = exposure * self._correction[instrument]
+        change = corrected - self.corrected[instrument]
+        add_scaled(self.pull, change, model.covariance.raw[instrument])
+        add_scaled(self.paths, change, model.paths.raw[instrument])
+        add_scaled(self.history, exposure - self.exposures[instrument], model.window.returns[instrument])
+        self.exposures[instrument], self.corrected[instrument] = exposure, corrected
+
+    def follow_bar(self) -> bool:
+        """Take in the model's last bar by the recursion; False when that cannot be, and a rebuild is
+        needed.
+        """
+        model, step = self._model, self._model.step
+        if step is None or self._versions[1:] != (model.bars - 1, model.epoch):
+            return False
+        move = float(step.returns @ self.corrected)
+        add_scaled(self.pull, step.gain * move, step.returns)
+        add_scaled(self.paths, move, step.shocks)
+        self.history[step.slot] = step.returns @ self.exposures
+        self.missing[step.slot] = np.count_nonzero(self.covered & ~step.present)
+        self._versions = self._versions[0], model.bars, model.epoch
+        self._slots = None
+        return True
+
+    def rebuild(self, exposures: Vector) -> None:
+        """Compute every vector from the matrices. O(N held) + O(window held) + O(P held)."""
+        model = self._model
+        self._correction = model.relative_correction
+        self.exposures, self.corrected = exposures.copy(), exposures * self._correction
+        self.pull = _product(self.corrected, model.covariance.raw)
+        self.paths = _product(self.corrected, model.paths.raw)
+        self.history = _product(self.exposures, model.window.returns)
+        self.missing = np.count_nonzero(~model.window.present[self.covered], axis=0).astype(np.int64)
+        self._versions = model.covariance.version, model.bars, model.epoch
+        self._slots = None
+
+    def rebuild_measured(self, exposures: Vector) -> None:
+        """Rebuild, and note how far the recursion had drifted: the largest difference over the largest
+        path.
+        """
+        self.move_to(exposures)
+        before = self.paths
+        self.rebuild(exposures)
+        largest = float(np.max(np.abs(self.paths), initial=0.0))
+        self.drift = (
+            float(np.max(np.abs(before - self.paths), initial=0.0)) / largest if largest > 0.0 else 0.0
+        )
+
+    @property
+    def variance(self) -> float:
+        """wᵀ Σ w of one bar, base currency squared; never negative."""
+        covariance = self._model.covariance
+        return max(float(self.corrected @ self.pull), 0.0) * self._unit(covariance.scale)
+
+    @property
+    def covariances(self) -> Vector:
+        """Σ w of one bar, shape (N,)."""
+        return self._correction * self.pull * self._unit(self._model.covariance.scale)
+
+    @property
+    def path_factor(self) -> float:
+        """What the raw paths are multiplied by to be P&L of one bar."""
+        return self._model.paths.scale * sqrt(self._unit(1.0))
+
+    @property
+    def slots(self) -> NDArray[np.intp]:
+        """Slots of the scenario window in which every covered instrument had a return, the last ``window``
+        of them.
+        """
+        if self._slots is None:
+            self._slots = self._model.window.newest_complete(self.missing)
+        return self._slots
+
+    def _unit(self, scale: float) -> float:
+        full = self._model.covariance.full_weight
+        return scale / full if full > 0.0 else 0.0
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The state as a flat set of arrays, to be packed."""
+        return {
+            "exposures": self.exposures,
+            "corrected": self.corrected,
+            "covered": self.covered,
+            "pull": self.pull,
+            "history": self.history,
+            "missing": self.missing,
+            "paths": self.paths,
+            "correction": self._correction,
+            "versions": np.array(self._versions, np.int64),
+            "drift": np.array([self.drift]),
+        }
+
+    def load(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take the state over from :meth:`arrays`."""
+        self.exposures, self.corrected, self.covered = (
+            arrays["exposures"],
+            arrays["corrected"],
+            arrays["covered"],
+        )
+        self.pull, self.history, self.missing = arrays["pull"], arrays["history"], arrays["missing"]
+        self.paths, self._correction = arrays["paths"], arrays["correction"]
+        version, bars, epoch = arrays["versions"].tolist()
+        self._versions, self.drift, self._slots = (version, bars, epoch), float(arrays["drift"][0]), None
+
+
+def _product(factors: Vector, rows: NDArray[np.float64]) -> Vector:
+    held = np.flatnonzero(factors)
+    if 2 * len(held) > len(factors):
+        return factors @ rows
+    total = np.zeros(rows.shape[1])
+    for row in held.tolist():
+        add_scaled(total, float(factors[row]), rows[row])
+    return total
