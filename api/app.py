@@ -1,0 +1,92 @@
+"""The application: routes, errors, headers, and the tasks that run beside them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import dashboard, openapi, problems, reference
+from api.access import AccessLog
+from api.hub import Hub
+from api.metrics import Metrics
+from api.reading import DatabaseReader, Reader
+from api.routes import health, history, portfolios, stream
+from api.security import Guard
+from api.services import Services
+from api.settings import ApiSettings
+from api.status import StatusBoard
+
+DESCRIPTION = """\
+Value-at-Risk and Expected Shortfall of portfolios, tick by tick. Losses are positive; money is in base
+currency; times are RFC 3339 in UTC; unknown is null with a reason, never NaN. Errors are
+`application/problem+json` (RFC 9457).
+
+A page or a program that must miss nothing takes a snapshot, then opens `/api/v1/stream?cursor=` with the
+answer's `X-Stream-Cursor`, and after a break with the last `id` it has seen.
+"""
+
+
+def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    settings
+        Where the database is, what to serve, and the limits.
+    reader
+        Answers instead of the database; for tests.
+    """
+    services = _services(settings, reader or _database_reader(settings))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await services.reader.open()
+        tasks = [asyncio.create_task(work) for work in (services.hub.follow(), services.board.publish())]
+        try:
+            yield
+        finally:
+            services.hub.drain()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await services.reader.close()
+
+    app = FastAPI(
+        title="tailwatch",
+        version=version("tailwatch"),
+        summary="Streaming Value-at-Risk and Expected Shortfall.",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # the hook FastAPI documents
+    problems.install(app)
+    for module in (portfolios, history, stream, health):
+        app.include_router(module.router)
+    reference.install(app)
+    dashboard.install(app, settings.dashboard)
+    app.add_middleware(problems.LastResort)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
+    app.add_middleware(AccessLog, metrics=services.metrics)
+    app.add_middleware(Guard, settings=settings)
+    return app
+
+
+def _services(settings: ApiSettings, reader: Reader) -> Services:
+    hub = Hub(reader, settings)
+    metrics = Metrics()
+    metrics.watch("tailwatch_streams", "Open streams.", lambda: hub.clients)
+    metrics.watch("tailwatch_stream_events", "Events read from the database.", lambda: hub.published)
+    metrics.watch("tailwatch_stream_memory_bytes", "Recent events kept in memory.", lambda: hub.kept_bytes)
+    metrics.watch("tailwatch_database_up", "1 while the database can be read.", lambda: hub.trouble is None)
+    return Services(settings, reader, hub, StatusBoard(hub, reader, settings, metrics), metrics)
+
+
+def _database_reader(settings: ApiSettings) -> Reader:
+    url, timeout_s = settings.database_url, settings.database_timeout_s
+    return DatabaseReader(url, connections=settings.database_connections, timeout_s=timeout_s)

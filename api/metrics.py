@@ -1,0 +1,59 @@
+"""Prometheus metrics of one API process, in a registry of their own."""
+
+from collections.abc import Callable
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.exposition import generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """What is counted. Label values come from closed lists: routes, methods, statuses, parts."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.requests = Counter(
+            "tailwatch_http_requests",
+            "Answers by route, method and status.",
+            ["route", "method", "status"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "tailwatch_http_request_seconds",
+            "From the request to the end of the answer, without streams.",
+            ["route"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
+            registry=self.registry,
+        )
+        self.evicted = Counter(
+            "tailwatch_streams_evicted",
+            "Streams ended because the reader took nothing.",
+            registry=self.registry,
+        )
+        self.refused = Counter(
+            "tailwatch_streams_refused", "Streams refused because all were taken.", registry=self.registry
+        )
+        self.part_up = Gauge(
+            "tailwatch_part_up", "1 while the part is well, else 0.", ["part"], registry=self.registry
+        )
+        self.ticks = Gauge(
+            "tailwatch_ticks", "The ledger: ticks of the run by fate.", ["fate"], registry=self.registry
+        )
+
+    def watch(self, name: str, help_text: str, value: Callable[[], float]) -> None:
+        """Export a figure that is asked for at each scrape."""
+        Gauge(name, help_text, registry=self.registry).set_function(value)
+
+    def text(self) -> bytes:
+        """Write everything in the text format of Prometheus."""
+        return generate_latest(self.registry)

@@ -1,0 +1,42 @@
+"""The payloads of the API, one module for each subject; ``python -m api.openapi`` prints their schema."""
+
+from api.models.alert import Alert
+from api.models.book import Position
+from api.models.health import Feed, Health, Ledger, Part, Readiness
+from api.models.history import History, HistoryPoint
+from api.models.portfolio import PortfolioSummary
+from api.models.problem import Problem
+from api.models.risk import (
+    Distribution,
+    Explained,
+    Measure,
+    PositionRisk,
+    Quality,
+    RiskSnapshot,
+    StressResult,
+    Uncovered,
+)
+from api.models.stream import Reset
+
+__all__ = [
+    "Alert",
+    "Distribution",
+    "Explained",
+    "Feed",
+    "Health",
+    "History",
+    "HistoryPoint",
+    "Ledger",
+    "Measure",
+    "Part",
+    "PortfolioSummary",
+    "Position",
+    "PositionRisk",
+    "Problem",
+    "Quality",
+    "Readiness",
+    "Reset",
+    "RiskSnapshot",
+    "StressResult",
+    "Uncovered",
+]

@@ -1,0 +1,25 @@
+"""A portfolio's figures over time."""
+
+from api.models.base import Payload, Timestamp
+from api.models.risk import Measure
+
+
+class HistoryPoint(Payload):
+    """The last snapshot of one interval, by event time."""
+
+    event_time: Timestamp
+    market_value: float | None
+    """Base currency."""
+    measures: list[Measure]
+
+
+class History(Payload):
+    """A downsampled series: at most one point for each interval of `resolution`, oldest first."""
+
+    portfolio: str
+    start: Timestamp
+    """Inclusive."""
+    end: Timestamp
+    """Exclusive."""
+    resolution: str
+    points: list[HistoryPoint]

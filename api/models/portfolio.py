@@ -1,0 +1,26 @@
+"""The list of portfolios."""
+
+from typing import Literal
+
+from api.models.base import Payload, Timestamp
+from api.models.risk import Measure
+
+
+class PortfolioSummary(Payload):
+    """A portfolio with its last figures; without the positions, which its risk snapshot has."""
+
+    portfolio: str
+    state: Literal["ok", "warming_up"]
+    """`warming_up`: no method can give a figure yet, for the `reason` given."""
+    reason: str | None
+    seq: int
+    event_time: Timestamp
+    published_at: Timestamp | None
+    base_currency: str
+    horizon: str
+    market_value: float
+    """Base currency, like the figures that follow."""
+    gross: float
+    net: float
+    pnl_today: float | None
+    measures: list[Measure]

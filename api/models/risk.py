@@ -1,0 +1,145 @@
+"""The ``risk`` event: figures of one portfolio at one moment of event time, with their health.
+
+Field by field the twin of ``riskcore.messages.RiskSnapshot``; a test holds the two together.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from api.models.base import Payload, Timestamp
+
+Method = Literal["historical", "parametric", "monte_carlo"]
+
+
+class Measure(Payload):
+    """Value-at-Risk and Expected Shortfall by one method at one confidence. Losses are positive."""
+
+    method: Method
+    confidence: float = Field(gt=0, lt=1, examples=[0.99])
+    var: float | None
+    """Value-at-Risk over the horizon, base currency; null with a `reason` where it cannot be given."""
+    es: float | None
+    """Expected Shortfall over the horizon, base currency; never less than `var`."""
+    var_stderr: float | None
+    """Standard error of a simulated `var`, base currency; null where nothing is simulated."""
+    es_stderr: float | None
+    """Standard error of a simulated `es`, base currency."""
+    scenarios: int | None
+    """Scenarios behind the figure; null for the closed form."""
+    reason: str | None
+    """Why `var` and `es` are null."""
+
+
+class PositionRisk(Payload):
+    """What one position adds to the risk of the portfolio."""
+
+    symbol: str
+    """As the positions file wrote it."""
+    quantity: float
+    """Signed, contracts or shares."""
+    price: float | None
+    """Last accepted price, quote currency."""
+    market_value: float | None
+    """Signed, base currency."""
+    volatility: float | None
+    """Standard deviation of the return of one bar, dimensionless."""
+    marginal_var: float | None
+    """Change of VaR for one unit of base currency more exposure."""
+    component_var: float | None
+    """Share of the parametric VaR, base currency; the shares add up to it."""
+    component_es: float | None
+    """Share of the Expected Shortfall, base currency; the shares add up to it."""
+    stale: bool
+    """No price for longer than the setting `stale_after`."""
+
+
+class Distribution(Payload):
+    """Histogram of the P&L scenarios of one method: one edge more than counts."""
+
+    method: Method
+    edges: list[float]
+    """Ascending, base currency; gains positive."""
+    counts: list[int]
+
+
+class StressResult(Payload):
+    """P&L of the portfolio under one stress scenario."""
+
+    scenario: str
+    pnl: float
+    """Base currency; gains positive."""
+
+
+class Explained(Payload):
+    """Why VaR moved since the snapshot `since_seq`: the four parts add up to the change."""
+
+    method: Method
+    confidence: float
+    since_seq: int
+    trades: float
+    """Base currency, like the parts that follow."""
+    prices: float
+    covariance: float
+    scenarios: float
+
+
+class Uncovered(Payload):
+    """A position that the figures leave out, and why."""
+
+    symbol: str
+    reason: str
+
+
+class Quality(Payload):
+    """The health of the figures it travels with."""
+
+    observations: int
+    """Bars with a return, of the instrument that has fewest."""
+    stale: list[str]
+    """Symbols without a recent price."""
+    uncovered: list[Uncovered]
+    late: int
+    """Ticks of this run that came after their bar had closed."""
+    rejected: int
+    """Ticks of this run that were refused."""
+    gaps: int
+    """Holes in the feeds' own numbering."""
+    scaled_from: str
+    """Length of the bar whose returns were scaled to the horizon."""
+    journal_offset: int
+    """The last journal record that is in the figures."""
+    settings: str
+    """Hash of the settings of the risk model."""
+    lag_ms: float | None
+    """From the journal's stamp of the newest record to publishing, milliseconds."""
+
+
+class RiskSnapshot(Payload):
+    """The risk of one portfolio at one moment of event time."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    """Version of this object; fields may be added within it."""
+    portfolio: str
+    seq: int
+    """Counts the snapshots of the portfolio."""
+    event_time: Timestamp
+    """The moment of the market that the figures are as of."""
+    published_at: Timestamp | None
+    """Wall clock of publishing; null in a replay."""
+    base_currency: str = Field(examples=["USD"])
+    horizon: str = Field(examples=["1d"])
+    market_value: float
+    """Sum of the positions' values, base currency."""
+    gross: float
+    """Sum of the absolute values, base currency."""
+    net: float
+    """Long less short, base currency."""
+    pnl_today: float | None
+    """Since the start of the day, base currency."""
+    measures: list[Measure]
+    positions: list[PositionRisk]
+    distribution: Distribution | None
+    stress: list[StressResult]
+    explain: list[Explained]
+    quality: Quality

@@ -1,0 +1,114 @@
+"""The downsampled series of a portfolio's figures."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from api.models import History, HistoryPoint
+from api.problems import ProblemError, documented
+from api.routes.portfolios import PortfolioId, known
+from api.services import Served, Services
+from api.summary import measures, summarize
+
+SECOND = 1_000_000_000
+MOST_POINTS = 4_000
+TYPICAL_POINTS = 300
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_STEPS_S = (1, 5, 15, 30, 60, 300, 900, 1_800, 3_600, 14_400, 86_400)
+
+router = APIRouter(prefix="/api/v1/portfolios", tags=["portfolios"])
+
+Moment = Annotated[AwareDatetime | None, Query(description="Event time, RFC 3339 with a time zone.")]
+Resolution = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[1-9][0-9]{0,4}[smhd]$",
+        description="Length of an interval, `1s` to `1d`; by itself one that gives about 300 points.",
+    ),
+]
+
+
+class Span(NamedTuple):
+    """Event times [start, end) in nanoseconds, in steps of seconds."""
+
+    start: int
+    end: int
+    step_s: int
+
+
+@router.get("/{id}/risk/history", responses=documented(404, 422, 503))
+async def history(
+    served: Served,
+    portfolio: PortfolioId,
+    start: Moment = None,
+    end: Moment = None,
+    resolution: Resolution = None,
+) -> History:
+    """Give the last snapshot of each interval; by itself of the hour up to the newest snapshot."""
+    await known(served, portfolio)
+    span = _span(start, end, resolution, _newest(served, portfolio))
+    rows = await served.reader.risk_history(served.current_run().run, portfolio, *span)
+    return History(
+        portfolio=portfolio,
+        start=_text(span.start),
+        end=_text(span.end),
+        resolution=f"{span.step_s}s",
+        points=[
+            HistoryPoint(
+                event_time=_text(row.event_time),
+                market_value=row.market_value,
+                measures=measures(row.measures),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _newest(served: Services, portfolio: str) -> int:
+    event = served.hub.latest.get(portfolio)
+    if event is None:
+        return _nanoseconds(datetime.now(UTC))
+    return _nanoseconds(datetime.fromisoformat(summarize(event).event_time))
+
+
+def _span(start: datetime | None, end: datetime | None, resolution: str | None, newest: int) -> Span:
+    until = newest + 1_000 if end is None else _nanoseconds(end)
+    since = max(0, until - 3_600 * SECOND) if start is None else _nanoseconds(start)
+    if since >= until:
+        raise ProblemError(422, "start must be before end")
+    fitting_s = _fitting_step_s(until - since)
+    step_s = _step_s(resolution) if resolution else fitting_s
+    points = (until - 1) // (step_s * SECOND) - since // (step_s * SECOND) + 1
+    if points > MOST_POINTS:
+        advice = f"ask for a resolution like {fitting_s}s or for a shorter time"
+        raise ProblemError(422, f"{points} points are more than {MOST_POINTS}: {advice}")
+    return Span(since, until, step_s)
+
+
+def _step_s(resolution: str) -> int:
+    match = re.fullmatch(r"(\d+)([smhd])", resolution, re.ASCII)
+    seconds = int(match[1]) * _UNITS[match[2]] if match else 0
+    if not 1 <= seconds <= _UNITS["d"]:
+        raise ProblemError(422, f"resolution {resolution} is not between 1s and 1d")
+    return seconds
+
+
+def _fitting_step_s(length: int) -> int:
+    wanted = length / TYPICAL_POINTS / SECOND
+    return next((step for step in _STEPS_S if step >= wanted), _STEPS_S[-1])
+
+
+def _nanoseconds(moment: datetime) -> int:
+    if not FIRST <= moment <= LAST:
+        raise ProblemError(422, f"times lie between {FIRST.year} and {LAST.year}")
+    delta = moment - FIRST
+    return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds * 1_000
+
+
+def _text(nanoseconds: int) -> str:
+    seconds, fraction = divmod(nanoseconds, SECOND)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"

@@ -1,0 +1,198 @@
+"""The health of the whole, put together from the parts' heartbeats and from what the hub sees."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from api.hub import Hub
+from api.metrics import Metrics
+from api.models import Feed, Health, Ledger, Part, Readiness
+from api.models.health import State
+from api.reading import Reader
+from api.settings import ApiSettings
+from api.summary import summarize
+from riskcore.errors import TailwatchError
+
+EXPECTED = ("archive", "engine")
+GOOD_FEED_STATES = ("connected", "ended", "ok")
+_RANKS: tuple[State, ...] = ("ok", "unknown", "degraded", "down")
+
+
+class Heartbeat(NamedTuple):
+    """What a part last said of itself, and how old that was when it was read."""
+
+    age_s: float
+    state: Mapping[str, Any]
+
+
+class StatusBoard:
+    """Tells the state of each part; with the database away it tells that, and how old the rest is."""
+
+    def __init__(self, hub: Hub, reader: Reader, settings: ApiSettings, metrics: Metrics) -> None:
+        self._hub = hub
+        self._reader = reader
+        self._settings = settings
+        self._metrics = metrics
+        self._heartbeats: Mapping[str, Heartbeat] = {}
+        self._read_at = time.monotonic()
+        self._trouble: str | None = None
+
+    async def publish(self) -> None:
+        """Send a ``status`` event at every interval until cancelled."""
+        while True:
+            health = await self.health()
+            self._hub.publish_status(health.model_dump_json().encode())
+            await asyncio.sleep(self._settings.status_interval_s)
+
+    async def health(self) -> Health:
+        """Judge the parts by their heartbeats. Never fails, and takes at most the database's deadline."""
+        await self._read()
+        run = self._hub.run
+        engine = self._heartbeats.get("engine")
+        told = {} if engine is None else engine.state
+        parts = [self._database(), *self._parts()]
+        health = Health(
+            schema=1,
+            state=max((part.state for part in parts), key=_RANKS.index),
+            server_time=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            run=None if run is None else run.run,
+            newest_id=self._hub.cursor,
+            risk_age_s=self._risk_age(),
+            clients=self._hub.clients,
+            parts=parts,
+            feeds=[_feed(feed, self._elapsed()) for feed in _objects(told.get("feeds"))],
+            ledger=_ledger(told.get("ledger")),
+        )
+        self._count(health)
+        return health
+
+    async def readiness(self) -> Readiness:
+        """Judge whether figures can be relied on: every part is well, every feed connected, risk recent."""
+        health = await self.health()
+        parts = [*health.parts, *(_feed_part(feed) for feed in health.feeds), self._risk_part(health)]
+        return Readiness(ready=all(part.state == "ok" for part in parts), parts=parts)
+
+    async def _read(self) -> None:
+        try:
+            rows = await self._reader.parts()
+        except TailwatchError as error:
+            self._trouble = str(error)
+            return
+        self._heartbeats = {row.part: Heartbeat(row.age_s, _object(row.state)) for row in rows}
+        self._read_at = time.monotonic()
+        self._trouble = None
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._read_at
+
+    def _live(self) -> bool:
+        return self._hub.run is None or self._hub.run.kind == "live"
+
+    def _database(self) -> Part:
+        trouble = self._trouble or self._hub.trouble
+        state: State = "down" if trouble else "ok"
+        return Part(name="database", state=state, reason=trouble, age_s=self._elapsed(), detail={})
+
+    def _parts(self) -> list[Part]:
+        expected = EXPECTED if self._live() else ()
+        return [self._part(name) for name in sorted({*expected, *self._heartbeats})]
+
+    def _part(self, name: str) -> Part:
+        heartbeat = self._heartbeats.get(name)
+        if heartbeat is None:
+            return Part(name=name, state="down", reason="never heard of", age_s=None, detail={})
+        age = heartbeat.age_s + self._elapsed()
+        state, reason = _judged(heartbeat.state)
+        if age > self._settings.heartbeat_limit_s:
+            state, reason = "down", f"no heartbeat for {age:.0f} s"
+        detail = {key: value for key, value in heartbeat.state.items() if key not in _TAKEN}
+        return Part(name=name, state=state, reason=reason, age_s=age, detail=detail)
+
+    def _risk_age(self) -> float | None:
+        published = (
+            [summarize(event).published_at for event in self._hub.latest.values()] if self._live() else []
+        )
+        moments = [datetime.fromisoformat(text) for text in published if text is not None]
+        return max(0.0, (datetime.now(UTC) - max(moments)).total_seconds()) if moments else None
+
+    def _risk_part(self, health: Health) -> Part:
+        warm = any(summarize(event).state == "ok" for event in self._hub.latest.values())
+        late = health.risk_age_s is not None and health.risk_age_s > self._settings.risk_limit_s
+        state: State = "ok" if warm and not late else "down"
+        reason = "there are no figures yet" if not warm else None
+        if late:
+            reason = f"the newest figures are {health.risk_age_s:.0f} s old"
+        return Part(name="risk", state=state, reason=reason, age_s=health.risk_age_s, detail={})
+
+    def _count(self, health: Health) -> None:
+        for part in health.parts:
+            self._metrics.part_up.labels(part.name).set(part.state == "ok")
+        if health.ledger is not None:
+            counts = health.ledger.model_dump(exclude={"rejected"})
+            for fate, count in {**counts, "rejected": sum(health.ledger.rejected.values())}.items():
+                self._metrics.ticks.labels(fate).set(count)
+
+
+_TAKEN = ("state", "reason", "feeds", "ledger")
+
+
+def _judged(told: Mapping[str, Any]) -> tuple[State, str | None]:
+    state = told.get("state", "ok")
+    reason = told.get("reason")
+    known: State = state if state in _RANKS else "degraded"
+    return known, str(reason) if reason is not None else None if known == "ok" else str(state)
+
+
+def _object(stored: bytes) -> Mapping[str, Any]:
+    read = msgspec.json.decode(stored)
+    return read if isinstance(read, dict) else {}
+
+
+def _objects(value: Any) -> Sequence[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _feed(told: Mapping[str, Any], elapsed: float) -> Feed:
+    age = _number(told.get("age_s"))
+    frames = told.get("frames")
+    reason = told.get("reason")
+    return Feed(
+        name=str(told.get("name", "feed")),
+        state=str(told.get("state", "unknown")),
+        reason=None if reason is None else str(reason),
+        age_s=None if age is None else age + elapsed,
+        frames=frames if isinstance(frames, int) else None,
+    )
+
+
+def _feed_part(feed: Feed) -> Part:
+    good = feed.state in GOOD_FEED_STATES
+    state: State = "ok" if good else "down"
+    return Part(
+        name=f"feed {feed.name}",
+        state=state,
+        reason=None if good else feed.reason or feed.state,
+        age_s=feed.age_s,
+        detail={},
+    )
+
+
+def _ledger(told: Any) -> Ledger | None:
+    if not isinstance(told, Mapping):
+        return None
+    rejected = told.get("rejected")
+    return Ledger(
+        received=int(told.get("received", 0)),
+        accepted=int(told.get("accepted", 0)),
+        duplicate=int(told.get("duplicate", 0)),
+        late=int(told.get("late", 0)),
+        rejected={str(k): int(v) for k, v in rejected.items()} if isinstance(rejected, Mapping) else {},
+    )
