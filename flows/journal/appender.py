@@ -176,9 +176,7 @@ class Appender:
         if self._closing.is_set():
             raise JournalError(f"{self._store.name}: is closed")
 
-    def _number(
-        self, kind: Kind, payload: bytes, adapter: str, origin: str, stamp: int | None, *, line: int
-    ) -> int:
+    def _number(self, kind: Kind, payload: bytes, adapter: str, origin: str, stamp: int | None, *, line: int) -> int:
         now = self._clock() if stamp is None else stamp
         if now < self._stamp - _BACKWARD_NS:
             _log.warning("the clock went back", journal=self._store.name, seconds=(self._stamp - now) / 1e9)
@@ -206,7 +204,13 @@ class Appender:
             self._fail(f"{self._store.name}: the writing thread failed: {error!r}")
             raise
         finally:
+            self._close_store()
+
+    def _close_store(self) -> None:
+        try:
             self._store.close()
+        except OSError as error:
+            self._fail(f"{self._store.name}: {error.strerror or error}")
 
     def _finish(self) -> None:
         while self._queue:

@@ -16,6 +16,7 @@ from flows.journal.segment import (
 from flows.messages import Kind, Record
 
 _CHUNK = 1024 * 1024
+_HELD = 1000
 
 
 class JournalReader:
@@ -60,13 +61,9 @@ class JournalReader:
         """Read up to ``limit`` records; empty when there is nothing new."""
         if not self._durable_only:
             return self._read(limit)
-        if len(self._held) < limit:
-            records = self._read(limit)
+        while self._proven < self.offset + limit and (records := self._read(_HELD)):
             self._held += records
-            for record in reversed(records):
-                if record.kind is Kind.CLOCK:
-                    self._proven = max(self._proven, DURABLE.unpack(record.payload)[0])
-                    break
+            self._proven = max(self._proven, *map(_proof, records))
         count = min(limit, len(self._held), max(0, self._proven - self.offset))
         ready, self._held = self._held[:count], self._held[count:]
         return ready
@@ -80,9 +77,7 @@ class JournalReader:
         target, self._offset = self._offset, 0
         firsts = first_offsets(self.directory)
         if firsts and firsts[0] > target:
-            raise JournalError(
-                f"journal {self.directory}: begins at record {firsts[0]}, but {target} is asked for"
-            )
+            raise JournalError(f"journal {self.directory}: begins at record {firsts[0]}, but {target} is asked for")
         self._offset = max((first for first in firsts if first <= target), default=0)
         while self._offset < target:
             if not self._read(min(target - self._offset, 10_000)):
@@ -94,9 +89,7 @@ class JournalReader:
         if limit <= 0 or (self._file < 0 and not self._open_next()):
             return []
         while True:
-            records, self._position, damage = self._decoder.decode(
-                self._buffer, self._position, self._offset, limit
-            )
+            records, self._position, damage = self._decoder.decode(self._buffer, self._position, self._offset, limit)
             if records:
                 self._offset = records[-1].offset + 1
                 return records
@@ -144,3 +137,7 @@ class JournalReader:
         if later or proven_durable(rest) > self._offset:
             raise damage_error(self._path, self._start, self._offset, damage.reason)
         return False
+
+
+def _proof(record: Record) -> int:
+    return int(DURABLE.unpack(record.payload)[0]) if record.kind is Kind.CLOCK else 0

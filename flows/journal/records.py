@@ -46,9 +46,7 @@ class Decoder:
     def __init__(self) -> None:
         self._names: dict[tuple[int, bytes], tuple[str, str]] = {}
 
-    def decode(
-        self, buffer: bytes, position: int, offset: int, limit: int
-    ) -> tuple[list[Record], int, Damage | None]:
+    def decode(self, buffer: bytes, position: int, offset: int, limit: int) -> tuple[list[Record], int, Damage | None]:
         """Decode up to ``limit`` records from ``position`` on, the first of which must be number ``offset``.
 
         Returns the records, the position behind them and what ended them, if it was not the limit.

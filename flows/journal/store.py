@@ -19,7 +19,6 @@ from flows.journal.segment import (
     segment_path,
 )
 from flows.messages import Record
-from riskcore.errors import TailwatchError
 
 _log = structlog.get_logger(__name__)
 
@@ -126,14 +125,12 @@ def _lock_directory(directory: Path) -> int:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise TailwatchError(f"journal {directory}: cannot be opened: {error.strerror}") from error
+        raise JournalError(f"journal {directory}: cannot be opened: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
-        raise JournalError(
-            f"journal {directory}: another process is writing to it; stop that one first"
-        ) from error
+        raise JournalError(f"journal {directory}: another process is writing to it; stop that one first") from error
     return lock
 
 

@@ -95,7 +95,10 @@ def _cells(column: Any, name: str, path: Path) -> list[Any]:
         raise TailwatchError(f"{path}: column {name}: {_brief(error)}") from error
     if not _is_plain(pa.types, column.type):
         raise InputError(f"{path}: column {name} holds {kind}, which is no part of a tick")
-    return list(column.to_pylist())
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError as error:
+        raise TailwatchError(f"{path}: column {name} holds text that is not UTF-8") from error
 
 
 def _is_plain(types: Any, kind: Any) -> bool:

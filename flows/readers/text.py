@@ -129,6 +129,8 @@ def _cells(line: bytes) -> list[str]:
 
 
 def _value(name: str, text: str) -> str | int | float:
+    if "_" in text:
+        return text
     try:
         if name in _INTEGERS:
             return int(text)
