@@ -1,0 +1,215 @@
+"""Which identifiers have been seen: repeats found exactly, gaps declared once, late arrivals let in.
+
+A series remembers the next identifier it expects and the ranges that are missing below it. What lies in a
+missing range is new, everything else below is a repeat: exact in any order of arrival, as long as there are
+no more than ``MAX_RANGES`` holes; of more, the oldest are forgotten and what is older still is refused as
+``forgotten``.
+"""
+
+from array import array
+from bisect import bisect_right
+from typing import Any, Literal
+
+from flows.feeds.adapter import DuplicateReason
+
+MAX_RANGES = 1024
+MAX_IDENTIFIER = 2**62
+MAX_JUMP = 10**9
+"""A jump beyond this is no outage: the series takes it up only when the next identifier confirms it."""
+RESTART_BELOW = 1000
+"""A series this far that meets identifier 0 or 1 with a newer event time has been numbered anew."""
+
+GapRange = tuple[int, int]
+Verdict = None | GapRange | DuplicateReason | Literal["bad_identifier"]
+"""None: new. A range: new, and these before it are missing. A reason: not to be counted."""
+
+
+class Series:
+    """One numbering: of a symbol's trades, or of a feed's ticks.
+
+    Parameters
+    ----------
+    remembered
+        Of so many identifiers (a power of two) the price is kept, to tell a conflict from a repeat. First
+        wins.
+    declares
+        Whether a hole is a gap to be told; False where the venue leaves holes itself.
+    """
+
+    __slots__ = (
+        "_candidate",
+        "_expected",
+        "_forgotten",
+        "_ids",
+        "_mask",
+        "_missing",
+        "_newest",
+        "_prices",
+        "_start",
+        "declares",
+        "fresh",
+        "healed",
+    )
+
+    def __init__(self, remembered: int, *, declares: bool = True) -> None:
+        self.declares = declares
+        self.healed = 0
+        """Identifiers that came after their gap had been declared."""
+        self.fresh = False
+        """Set after a new connection: older identifiers with newer event times are then a new numbering."""
+        self._mask = remembered - 1
+        self._newest = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the numbering: what comes next is the first of a new one."""
+        self._expected: int | None = None
+        self._candidate: int | None = None
+        self._start = 0
+        self._forgotten = -1
+        self._missing: list[list[int]] = []
+        self._ids = array("q", [-1]) * (self._mask + 1)
+        self._prices = array("d", [0.0]) * (self._mask + 1)
+
+    def admit(self, identifier: int, price: float, event_time: int) -> Verdict:
+        """Judge one identifier. O(1) in order, O(log holes) otherwise."""
+        if identifier != self._expected:
+            return self._irregular(identifier, price, event_time)
+        self._expected = identifier + 1
+        if self.fresh:
+            self.fresh = False
+        self._keep(identifier, price, event_time)
+        return None
+
+    def _keep(self, identifier: int, price: float, event_time: int) -> None:
+        slot = identifier & self._mask
+        self._ids[slot] = identifier
+        self._prices[slot] = price
+        if event_time > self._newest:  # noqa: PLR1730  (max() is three times as slow)
+            self._newest = event_time
+
+    def _irregular(self, identifier: int, price: float, event_time: int) -> Verdict:
+        if not 0 <= identifier < MAX_IDENTIFIER:
+            return "bad_identifier"
+        if self._expected is None or self._is_new_numbering(identifier, event_time):
+            return self._begin(identifier, price, event_time)
+        if identifier < self._expected:
+            return self._heal(identifier, price, event_time)
+        if identifier - self._expected > MAX_JUMP:
+            return self._leap(identifier, price, event_time)
+        return self._skip(identifier, price, event_time)
+
+    def _is_new_numbering(self, identifier: int, event_time: int) -> bool:
+        expected = self._expected or 0
+        if identifier >= expected or event_time <= self._newest:
+            return False
+        return self.fresh or (identifier <= 1 and expected > RESTART_BELOW)
+
+    def _begin(self, identifier: int, price: float, event_time: int) -> Verdict:
+        self.restart()
+        self.fresh = False
+        self._expected = identifier + 1
+        self._start = identifier
+        if identifier:
+            self._missing.append([0, identifier - 1])
+        self._keep(identifier, price, event_time)
+        return None
+
+    def _heal(self, identifier: int, price: float, event_time: int) -> Verdict:
+        missing = self._missing
+        at = bisect_right(missing, identifier, key=_first) - 1
+        if at < 0 or identifier > missing[at][1]:
+            return self._repeat(identifier, price)
+        first, last = missing[at]
+        parts = ([first, identifier - 1], [identifier + 1, last])
+        missing[at : at + 1] = [hole for hole in parts if hole[0] <= hole[1]]
+        self._bound()
+        self._keep(identifier, price, event_time)
+        if identifier > self._start:
+            self.healed += 1
+        return None
+
+    def _repeat(self, identifier: int, price: float) -> Verdict:
+        if identifier <= self._forgotten:
+            return "forgotten"
+        slot = identifier & self._mask
+        return "conflict" if self._ids[slot] == identifier and self._prices[slot] != price else "repeated"
+
+    def _leap(self, identifier: int, price: float, event_time: int) -> Verdict:
+        candidate, self._candidate = self._candidate, identifier
+        if candidate is None or not 0 <= identifier - candidate <= MAX_JUMP:
+            return None
+        return "repeated" if identifier == candidate else self._begin(identifier, price, event_time)
+
+    def _skip(self, identifier: int, price: float, event_time: int) -> Verdict:
+        gap = (self._expected or 0, identifier - 1)
+        self._missing.append(list(gap))
+        self._bound()
+        self._expected = identifier + 1
+        self.fresh = False
+        self._keep(identifier, price, event_time)
+        return gap if self.declares else None
+
+    def _bound(self) -> None:
+        if len(self._missing) > MAX_RANGES:
+            self._forgotten = self._missing.pop(0)[1]
+
+    def state(self) -> dict[str, Any]:
+        """What :meth:`restore` needs beside :attr:`memory`, as JSON-able data."""
+        return {
+            "remembered": self._mask + 1,
+            "expected": self._expected,
+            "candidate": self._candidate,
+            "start": self._start,
+            "forgotten": self._forgotten,
+            "missing": [list(hole) for hole in self._missing],
+            "newest": self._newest,
+            "declares": self.declares,
+            "fresh": self.fresh,
+            "healed": self.healed,
+        }
+
+    @property
+    def memory(self) -> tuple["array[int]", "array[float]"]:
+        """The identifiers and prices remembered."""
+        return self._ids, self._prices
+
+    @classmethod
+    def restore(cls, state: dict[str, Any], ids: bytes, prices: bytes) -> "Series":
+        """Make the series that :meth:`state` and :attr:`memory` described."""
+        series = cls(state["remembered"], declares=state["declares"])
+        series._expected, series._candidate = state["expected"], state["candidate"]
+        series._start, series._forgotten = state["start"], state["forgotten"]
+        series._missing, series._newest = state["missing"], state["newest"]
+        series.fresh, series.healed = state["fresh"], state["healed"]
+        series._ids, series._prices = array("q", ids), array("d", prices)
+        return series
+
+
+def _first(hole: list[int]) -> int:
+    return hole[0]
+
+
+class Rising:
+    """A numbering with holes of its own, which arrives in order: it proves repeats and nothing else."""
+
+    __slots__ = ("_last", "_newest", "fresh")
+
+    def __init__(self, last: int = -1, newest: int = 0, *, fresh: bool = False) -> None:
+        self._last = last
+        self._newest = newest
+        self.fresh = fresh
+
+    def admit(self, identifier: int, event_time: int) -> Verdict:
+        """Judge one identifier. O(1)."""
+        if not 0 <= identifier < MAX_IDENTIFIER:
+            return "bad_identifier"
+        if identifier <= self._last and not (self.fresh and event_time > self._newest):
+            return "repeated"
+        self._last, self.fresh = identifier, False
+        self._newest = max(self._newest, event_time)
+        return None
+
+    def state(self) -> dict[str, Any]:
+        """The arguments that make this again."""
+        return {"last": self._last, "newest": self._newest, "fresh": self.fresh}
