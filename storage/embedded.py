@@ -103,9 +103,7 @@ class EmbeddedPostgres:
             self._url = self._start_owned() if self.owned else self._attach()
         except OSError as error:
             self._release()
-            raise EmbeddedServerError(
-                f"data directory {self._home}: {error}: name one that can be written"
-            ) from error
+            raise EmbeddedServerError(f"data directory {self._home}: {error}: name one that can be written") from error
         except BaseException:
             self.stop()
             raise
@@ -198,9 +196,7 @@ class EmbeddedPostgres:
     def _accepts(self) -> bool:
         try:
             with psycopg.connect(self._url_of("postgres"), connect_timeout=2, autocommit=True) as connection:
-                found = connection.execute(
-                    "select 1 from pg_database where datname = %s", [DATABASE]
-                ).fetchone()
+                found = connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone()
                 if found is None:
                     connection.execute(f"create database {DATABASE}")
         except psycopg.OperationalError as error:
@@ -222,9 +218,7 @@ class EmbeddedPostgres:
         where = _as_seen_from_inside(self._cluster, programs.account)
         for mode, seconds in (("fast", timeout_s), ("immediate", 10.0)):
             try:
-                programs.run(
-                    "pg_ctl", "stop", "-D", where, "-m", mode, "-t", f"{seconds:.0f}", cwd=self._cluster
-                )
+                programs.run("pg_ctl", "stop", "-D", where, "-m", mode, "-t", f"{seconds:.0f}", cwd=self._cluster)
             except EmbeddedServerError:
                 if self._postmaster() is not None:
                     continue
@@ -253,9 +247,7 @@ class EmbeddedPostgres:
         # The server itself trusts any living process of this number, and so a zombie or a stranger, for
         # ever. Its own orphans, who may still write, are waited for: their presence is what the file
         # protects from.
-        self._wait_until(
-            lambda: not processes_in(self._cluster), "processes of a killed server are still there"
-        )
+        self._wait_until(lambda: not processes_in(self._cluster), "processes of a killed server are still there")
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)
 
     def _wait_until(self, condition: Callable[[], bool], complaint: str) -> None:

@@ -126,9 +126,7 @@ class OutboxStore:
     def _replace_positions(self, connection: Connection, positions: Iterable[PositionRow]) -> None:
         portfolios = sorted({row.portfolio for row in positions})
         if portfolios:
-            connection.execute(
-                "delete from positions where run = %s and portfolio = any(%s)", [self._run, portfolios]
-            )
+            connection.execute("delete from positions where run = %s and portfolio = any(%s)", [self._run, portfolios])
         _insert_many(connection, _INSERT_POSITION, [(self._run, *row) for row in positions])
 
     def _add_trades(self, connection: Connection, trades: Iterable[TradeRow]) -> None:

@@ -137,9 +137,7 @@ class Reads:
         rows = await self._rows("select coalesce(max(id), 0) from outbox where run = %s", [run])
         return int(rows[0][0])
 
-    async def risk_history(
-        self, run: str, portfolio: str, start: int, end: int, resolution_s: int
-    ) -> list[HistoryRow]:
+    async def risk_history(self, run: str, portfolio: str, start: int, end: int, resolution_s: int) -> list[HistoryRow]:
         """Return the last snapshot of each bucket of `resolution_s` in [`start`, `end`), by event time.
 
         Buckets begin at multiples of the resolution since 1970; empty ones are left out. One index lookup a
@@ -204,9 +202,7 @@ class Reads:
                 cursor = await connection.execute(query.encode(), parameters)
                 return await cursor.fetchall()
         except PoolTimeout as error:
-            raise unavailable(
-                self._url, f"no connection within {self._timeout_s:g} s: is the server well?"
-            ) from error
+            raise unavailable(self._url, f"no connection within {self._timeout_s:g} s: is the server well?") from error
         except psycopg.Error as error:
             raise translated(error, self._url) from error
 

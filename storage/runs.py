@@ -11,9 +11,7 @@ class RunStore:
     def __init__(self, url: str, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self._session = Session(url, "runs", timeout_s=timeout_s)
 
-    def register(
-        self, run: str, kind: Literal["live", "replay"], settings: bytes, settings_hash: str
-    ) -> None:
+    def register(self, run: str, kind: Literal["live", "replay"], settings: bytes, settings_hash: str) -> None:
         """Make `run` the newest one, with the settings (JSON) that it works with from now on."""
         with self._session.transaction() as connection:
             connection.execute(

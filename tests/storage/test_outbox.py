@@ -9,23 +9,17 @@ from storage.reads import Reads
 from storage.rows import Last, OutboxRow
 
 
-def risk(
-    offset: int, ordinal: int = 0, portfolio: str = "main", payload: bytes = b'{"schema":1}'
-) -> OutboxRow:
+def risk(offset: int, ordinal: int = 0, portfolio: str = "main", payload: bytes = b'{"schema":1}') -> OutboxRow:
     return OutboxRow(portfolio, offset, "risk", ordinal, 1_790_000_000_123_456_789 + offset, payload)
 
 
 def alert(offset: int, ordinal: int = 0, portfolio: str = "main") -> OutboxRow:
-    return OutboxRow(
-        portfolio, offset, "alert", ordinal, 1_790_000_000_123_456_789 + offset, b'{"rule":"var"}'
-    )
+    return OutboxRow(portfolio, offset, "alert", ordinal, 1_790_000_000_123_456_789 + offset, b'{"rule":"var"}')
 
 
 def stored(url: str) -> list[tuple[int, int, int, str]]:
     with psycopg.connect(url) as connection:
-        return connection.execute(
-            "select id, journal_offset, ordinal, kind from outbox order by id"
-        ).fetchall()
+        return connection.execute("select id, journal_offset, ordinal, kind from outbox order by id").fetchall()
 
 
 def test_an_empty_outbox_begins_before_everything(database_url: str) -> None:

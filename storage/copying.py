@@ -1,0 +1,52 @@
+"""Rows as lines of COPY's text format.
+
+Text that PostgreSQL cannot store (a NUL, half of a surrogate pair) becomes a replacement character: one such
+character would refuse the whole batch for ever. The quarantine keeps the bytes as they came.
+"""
+
+from functools import lru_cache
+
+from storage.rows import AcceptedTick, MissingRange, RefusedTick
+
+PAYLOAD_LIMIT = 64 * 1024
+"""Bytes of a refused frame that are kept."""
+
+_NULL = r"\N"
+_ORDINALS = 1 << 20
+_UNSTORABLE = str.maketrans({"\0": "\ufffd"})
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def tick_line(row: AcceptedTick) -> str:
+    tick, offset, ordinal = row.tick, row.offset, row.ordinal
+    identifier = tick.identifier
+    # A tick that its venue gave no name is named by its place in the journal, below zero where none counts.
+    fact = -(offset * _ORDINALS + ordinal) - 1 if identifier is None else identifier
+    received = row.stamp if tick.received is None else tick.received
+    return (
+        f"{_text(tick.feed)}\t{_text(tick.symbol)}\t{tick.event_time}\t{tick.price}\t{_number(tick.size)}"
+        f"\t{_number(tick.bid)}\t{_number(tick.ask)}\t{tick.side or _NULL}\t{_number(identifier)}\t{fact}"
+        f"\t{received}\t{offset}\t{ordinal}\n"
+    )
+
+
+def refused_line(row: RefusedTick) -> str:
+    feed, symbol = (_NULL, _NULL) if row.tick is None else (_text(row.tick.feed), _text(row.tick.symbol))
+    return (
+        f"{row.offset}\t{row.ordinal}\t{row.stamp}\t{_text(row.origin)}\t{row.line}\t{row.fate}\t{_text(row.reason)}"
+        f"\t{feed}\t{symbol}\t\\\\x{row.payload[:PAYLOAD_LIMIT].hex()}\t{len(row.payload)}\n"
+    )
+
+
+def gap_line(row: MissingRange) -> str:
+    return f"{_text(row.feed)}\t{_text(row.symbol)}\t{row.first}\t{row.last}\t{row.offset}\t{row.stamp}\n"
+
+
+def _number(value: float | None) -> str:
+    return _NULL if value is None else str(value)
+
+
+@lru_cache(maxsize=16_384)
+def _text(value: str) -> str:
+    storable = value.translate(_UNSTORABLE).encode("utf-8", "replace").decode()
+    return storable.translate(_ESCAPES)

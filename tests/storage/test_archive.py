@@ -1,0 +1,143 @@
+"""The archive holds every tick once, exactly, and knows how far it has come."""
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from flows.messages import Accepted, Gap, Refused
+from riskcore.messages import Tick
+from storage.archive import ArchiveStore
+from storage.copying import PAYLOAD_LIMIT
+from storage.errors import DatabaseError, WriterConflictError
+from storage.rows import Progress, Written
+
+MOMENT = 1_790_000_000_123_456_789
+
+
+def tick(
+    number: int, identifier: int | None = None, symbol: str = "BTCUSDT", price: float = 100.0, **rest: float
+) -> Accepted:
+    """A tick whose place, time and identifier follow from `number`."""
+    name = number if identifier is None else identifier
+    message = Tick("binance:spot", symbol, MOMENT + number, price, 0.1, "buy", name, **rest)  # type: ignore[arg-type]
+    return Accepted(number, 0, MOMENT + 10 * number, 0, message)
+
+
+def unnamed(number: int, ordinal: int = 0) -> Accepted:
+    return Accepted(number, ordinal, MOMENT, 0, Tick("tailwatch", "A", MOMENT, 1.5))
+
+
+def refused(number: int, payload: bytes = b"{}", origin: str = "binance", message: Tick | None = None) -> Refused:
+    return Refused(number, 0, MOMENT, "rejected", "malformed", origin, 7, message, payload)
+
+
+@pytest.fixture
+def archive(database_url: str) -> ArchiveStore:
+    store = ArchiveStore(database_url, "live")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def select(database_url: str) -> Callable[[str], list[tuple[object, ...]]]:
+    def run(query: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(database_url) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    return run
+
+
+def test_an_empty_archive_begins_before_the_first_record(archive: ArchiveStore) -> None:
+    assert archive.progress() == Progress(-1, None, 0, 0)
+
+
+def test_rows_and_progress_and_state_are_stored_together(archive: ArchiveStore) -> None:
+    gap = Gap(3, MOMENT, "binance:spot", "BTCUSDT", 11, 14)
+    assert archive.write([tick(1), tick(2)], [refused(3)], [gap], 3, b"\x00state") == Written(2, 1, 1)
+    assert archive.progress() == Progress(3, b"\x00state", 2, 1)
+
+
+def test_a_batch_written_again_adds_nothing(archive: ArchiveStore) -> None:
+    batch = ([tick(1), tick(2), unnamed(3), unnamed(3, 1)], [refused(4)], [Gap(4, MOMENT, "f", "", 1, 1)], 4)
+    assert archive.write(*batch) == Written(4, 1, 1)
+    assert archive.write(*batch) == Written(0, 0, 0)
+    assert archive.progress() == Progress(4, None, 4, 1)
+
+
+def test_ticks_without_an_identifier_are_told_apart_by_their_place(
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]]
+) -> None:
+    archive.write([unnamed(3), unnamed(3, 1), unnamed(4)], [], [], 4)
+    assert select("select identifier, journal_offset, ordinal from ticks order by 2, 3") == [
+        (None, 3, 0), (None, 3, 1), (None, 4, 0)
+    ]  # fmt: skip
+
+
+def test_the_moment_of_a_tick_is_kept_to_the_nanosecond(
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]]
+) -> None:
+    archive.write([tick(1)], [], [], 1)
+    assert select("select event_ns, nanoseconds(time), received_ns from ticks") == [
+        (MOMENT + 1, (MOMENT + 1) // 1000 * 1000, MOMENT + 10)
+    ]
+
+
+@pytest.mark.parametrize("price", [0.1 + 0.2, 5e-324, 1.7976931348623157e308, 60_000.010000000002])
+def test_a_price_is_kept_bit_for_bit(
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]], price: float
+) -> None:
+    archive.write([tick(1, price=price)], [], [], 1)
+    assert select("select price from ticks") == [(price,)]
+
+
+@pytest.mark.parametrize("price", [float("nan"), float("inf"), 0.0, -1.0])
+def test_the_table_itself_refuses_a_price_that_is_none(archive: ArchiveStore, price: float) -> None:
+    with pytest.raises(DatabaseError, match="ticks_price_check"):
+        archive.write([tick(1, price=price)], [], [], 1)
+    assert archive.progress().offset == -1
+
+
+def test_text_that_cannot_be_stored_does_not_stop_the_archive(
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]]
+) -> None:
+    odd = Tick("binance:spot", "A\0\t\\\n\udc80Ü", MOMENT, 1.0)
+    frame = b"\x00\xff\\N\t\n"
+    assert archive.write([], [refused(1, frame, "we\0ird", odd)], [], 1).refused == 1
+    assert select("select origin, symbol, payload, payload_size, reason, line from quarantine") == [
+        ("we\ufffdird", "A\ufffd\t\\\n?Ü", frame, 6, "malformed", 7)
+    ]
+
+
+def test_a_refused_frame_is_kept_up_to_a_limit(
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]]
+) -> None:
+    archive.write([], [refused(1, b"x" * (PAYLOAD_LIMIT + 1))], [], 1)
+    assert select("select length(payload), payload_size from quarantine") == [(PAYLOAD_LIMIT, PAYLOAD_LIMIT + 1)]
+
+
+def test_a_second_archive_of_the_same_run_is_refused(archive: ArchiveStore, database_url: str) -> None:
+    archive.progress()
+    second = ArchiveStore(database_url, "live")
+    with pytest.raises(WriterConflictError, match="another program archives run live"):
+        second.progress()
+    second.close()
+
+
+def test_bars_are_the_minutes_of_the_ticks_in_their_order(
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]]
+) -> None:
+    minute = 1_790_000_040 * 10**9
+    prices = {minute + 59_999_999_999: 4.0, minute: 2.0, minute + 60_000_000_000: 9.0, minute + 1: 1.0}
+    rows = [
+        Accepted(n, 0, n, 0, Tick("binance:spot", "BTCUSDT", moment, price, 0.5, "sell", n))
+        for n, (moment, price) in enumerate(prices.items())
+    ]
+    same_moment = Accepted(9, 0, 9, 0, Tick("binance:spot", "BTCUSDT", minute + 59_999_999_999, 3.0, None, "buy", 9))
+    archive.write([*rows, same_moment], [], [], 9)
+    assert select(
+        "select run, feed, symbol, nanoseconds(time), open, high, low, close, volume, count from bars order by time"
+    ) == [
+        ("live", "binance:spot", "BTCUSDT", minute, 2.0, 4.0, 1.0, 3.0, 1.5, 4),
+        ("live", "binance:spot", "BTCUSDT", minute + 60 * 10**9, 9.0, 9.0, 9.0, 9.0, 0.5, 1),
+    ]

@@ -1,0 +1,151 @@
+"""What is lost between us and the database costs time, never an event, never a tick, and doubles none."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+import psycopg
+import pytest
+
+from flows.messages import Accepted
+from riskcore.messages import Tick
+from storage.archive import ArchiveStore
+from storage.errors import DatabaseUnavailableError
+from storage.outbox import OutboxStore
+from storage.reads import Reads
+from storage.rows import Last, OutboxRow, Progress
+
+PATIENCE_S = 20.0
+DEADLINE_S = 0.3
+
+T = TypeVar("T")
+Freeze = Callable[[str], AbstractContextManager[None]]
+
+
+def event(offset: int) -> OutboxRow:
+    return OutboxRow("main", offset, "risk" if offset % 2 else "alert", 0, 10**18 + offset, b'{"schema":1}')
+
+
+def tick(number: int) -> Accepted:
+    return Accepted(number, 0, number, 0, Tick("f", "A", 10**18 + number, 1.0, identifier=number))
+
+
+def until_done(call: Callable[[], T]) -> T:
+    """Do what every writer does: make the same call until the database takes it."""
+    give_up = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return call()
+        except DatabaseUnavailableError:
+            if time.monotonic() > give_up:
+                raise
+
+
+@pytest.mark.parametrize("mode", ["lose the request", "lose the reply"])
+def test_events_are_stored_once_when_commits_get_lost(proxy: Any, database_url: str, mode: str) -> None:
+    store = OutboxStore(proxy.url, "live")
+    for batch in range(10):
+        rows = [event(2 * batch), event(2 * batch + 1)]
+        store.last()
+        proxy.mode = mode
+        with pytest.raises(DatabaseUnavailableError):
+            store.write(rows)
+        proxy.mode = "pass"
+        assert until_done(lambda rows=rows: store.write(rows)) == Last(2 * batch + 1, 0, 2 * batch + 2)
+    store.close()
+    assert proxy.cuts == 10
+    with psycopg.connect(database_url) as connection:
+        stored = connection.execute("select id, journal_offset from outbox order by id").fetchall()
+        snapshots = connection.execute("select count(*) from risk_snapshots").fetchone()
+    assert stored == [(n + 1, n) for n in range(20)]
+    assert snapshots == (10,)
+
+
+@pytest.mark.parametrize("mode", ["lose the request", "lose the reply"])
+def test_ticks_are_stored_once_when_commits_get_lost(proxy: Any, mode: str) -> None:
+    store = ArchiveStore(proxy.url, "live")
+    for batch in range(10):
+        rows = [tick(2 * batch), tick(2 * batch + 1)]
+        store.progress()
+        proxy.mode = mode
+        with pytest.raises(DatabaseUnavailableError):
+            store.write(rows, [], [], 2 * batch + 1)
+        proxy.mode = "pass"
+        until_done(lambda rows=rows, offset=2 * batch + 1: store.write(rows, [], [], offset))
+    assert store.progress() == Progress(19, None, 20, 0)
+    store.close()
+    assert proxy.cuts == 10
+
+
+def test_a_lost_reply_leaves_the_progress_where_the_server_has_it(proxy: Any) -> None:
+    store = ArchiveStore(proxy.url, "live")
+    store.progress()
+    proxy.mode = "lose the reply"
+    with pytest.raises(DatabaseUnavailableError):
+        store.write([tick(7)], [], [], 7, b"state")
+    proxy.mode = "pass"
+    assert until_done(store.progress) == Progress(7, b"state", 1, 0)
+    store.close()
+
+
+def test_a_frozen_server_delays_a_write_by_no_more_than_its_deadline(database_url: str, frozen: Freeze) -> None:
+    store = OutboxStore(database_url, "live", timeout_s=DEADLINE_S)
+    store.write([event(1)])
+    with frozen("outbox live"):
+        began = time.monotonic()
+        with pytest.raises(DatabaseUnavailableError, match=r"no answer within 0\.3 s"):
+            store.write([event(2)])
+        assert time.monotonic() - began < 10 * DEADLINE_S
+        with pytest.raises(DatabaseUnavailableError, match="another program writes"):
+            store.write([event(2)])
+    assert until_done(lambda: store.write([event(2), event(3)])) == Last(3, 0, 3)
+    store.close()
+
+
+def test_a_frozen_server_delays_the_archive_by_no_more_than_its_deadline(database_url: str, frozen: Freeze) -> None:
+    store = ArchiveStore(database_url, "live", timeout_s=DEADLINE_S)
+    store.progress()
+    with frozen("archive live"):
+        began = time.monotonic()
+        with pytest.raises(DatabaseUnavailableError):
+            store.write([tick(n) for n in range(20_000)], [], [], 20_000)
+        assert time.monotonic() - began < 10 * DEADLINE_S
+    until_done(lambda: store.write([tick(1)], [], [], 1))
+    store.close()
+
+
+@pytest.mark.anyio
+async def test_a_frozen_server_delays_a_read_by_no_more_than_its_deadline(database_url: str, frozen: Freeze) -> None:
+    async with Reads(database_url, connections=1, timeout_s=DEADLINE_S) as reads:
+        await reads.ping()
+        with frozen("api"):
+            began = time.monotonic()
+            with pytest.raises(DatabaseUnavailableError):
+                await reads.ping()
+            assert time.monotonic() - began < 10 * DEADLINE_S
+        await reads.ping()
+
+
+def test_a_killed_backend_costs_one_repetition(database_url: str, backends: Callable[[str], list[int]]) -> None:
+    store = OutboxStore(database_url, "live")
+    for offset in range(5):
+        store.last()
+        (pid,) = backends("outbox live")
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("select pg_terminate_backend(%s, 5000)", [pid])
+        with pytest.raises(DatabaseUnavailableError):
+            store.write([event(offset)])
+        assert until_done(lambda offset=offset: store.write([event(offset)])) == Last(offset, 0, offset + 1)
+    store.close()
+
+
+def test_a_writer_waits_for_a_lock_no_longer_than_its_deadline(database_url: str) -> None:
+    store = ArchiveStore(database_url, "live", timeout_s=DEADLINE_S)
+    store.progress()
+    with psycopg.connect(database_url) as other:
+        other.execute("lock table ticks in access exclusive mode")
+        with pytest.raises(DatabaseUnavailableError):
+            store.write([tick(1)], [], [], 1)
+    assert until_done(lambda: store.write([tick(1)], [], [], 1)).ticks == 1
+    store.close()
