@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Literal, NamedTuple
 
 from riskcore.messages import RiskSnapshot, Tick
+from storage.rows import PositionRow
 
 
 class Kind(IntEnum):
@@ -121,6 +122,8 @@ class Moment(NamedTuple):
     event_time: int
     shard: int
     snapshots: tuple[RiskSnapshot, ...]
+    holdings: tuple[PositionRow, ...] = ()
+    """The positions of the portfolios whose book a command has just changed."""
 
 
 class Checkpoint(NamedTuple):

@@ -126,6 +126,10 @@ class BarSampler:
         if self._feeds:
             self._close_before(max(newest for newest, _ in self._feeds.values()))
 
+    def stale(self, index: int) -> NDArray[np.bool_]:
+        """Which instruments, seen from bar ``index``, have been idle for more than ``stale_after`` bars, shape (N,)."""
+        return index - np.array(self._newest_at, np.int64) // self._bar > self._settings.stale_after
+
     def closed(self) -> list[Bar]:
         """Hand over the bars closed since the last call, in order."""
         bars, self._closed = self._closed, []

@@ -8,6 +8,7 @@ import msgspec
 
 from flows.actors.feed_lines import UNKNOWN, FeedState, Line, Lines
 from flows.actors.ledger import Ledger
+from flows.commands import Positions, decode_command
 from flows.feeds.adapter import (
     DUPLICATE,
     UNSTAMPED,
@@ -33,18 +34,6 @@ _KIND = "feed actor, version 1"
 _TICKS = frozenset((Tick, SequencedTick, RisingTick))
 _END_OF_TIME = 2**63
 _KEPT = 4096
-
-
-class _Position(msgspec.Struct):
-    symbol: str
-
-
-class _PositionsCommand(msgspec.Struct):
-    command: str
-    positions: list[_Position] = []
-
-
-_decode_command = msgspec.json.Decoder(_PositionsCommand).decode
 
 
 class FeedActor:
@@ -220,11 +209,11 @@ class FeedActor:
 
     def _on_command(self, record: Record) -> None:
         try:
-            command = _decode_command(record.payload)
+            command = decode_command(record.payload)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise InputError(f"the command at journal offset {record.offset} cannot be read: {error}") from None
-        if command.command == "positions":
-            self._universe.add(position.symbol for position in command.positions)
+        if isinstance(command, Positions):
+            self._universe.add(command.names)
 
     def _open(self, tick: Tick, adapter: str) -> Line:
         instrument = self._universe.number(tick.feed, tick.symbol)

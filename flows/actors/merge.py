@@ -29,4 +29,5 @@ class MergeActor:
         if not moments:
             return [tuple(part for part in parts if isinstance(part, Checkpoint))]
         snapshots = sorted((s for moment in moments for s in moment.snapshots), key=lambda s: s.portfolio)
-        return [moments[0]._replace(snapshots=tuple(snapshots))]
+        holdings = tuple(row for moment in moments for row in moment.holdings)
+        return [moments[0]._replace(snapshots=tuple(snapshots), holdings=holdings)]

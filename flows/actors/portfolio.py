@@ -1,0 +1,209 @@
+"""A portfolio as its readers know it: the book under the symbols of the position file, and the snapshots of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.commands import Holding
+from flows.timestamps import format_timestamp
+from riskcore.book import RiskBook
+from riskcore.messages import PositionRisk, Quality, RiskSnapshot, Uncovered
+from riskcore.model import MarketModel
+from riskcore.settings import DAY, MINUTE, NANOSECONDS, RiskSettings
+from storage.rows import PositionRow
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the stream has been like so far; the counts are the run's, not one portfolio's."""
+
+    late: int = 0
+    rejected: int = 0
+    gaps: int = 0
+    event_time: int = 0
+    """Largest event time of an accepted tick, nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When and why a snapshot is made."""
+
+    moment: str
+    event_time: int
+    offset: int
+    stale: NDArray[np.bool_]
+    """(N,): instruments that have been idle for too long."""
+
+
+@dataclass(slots=True)
+class Portfolio:
+    """One portfolio of the shard."""
+
+    book: RiskBook
+    settings: RiskSettings
+    settings_hash: str
+    seq: int = 0
+    day: int = -1
+    symbols: dict[int, str] = field(default_factory=dict)
+    """Instrument → symbol as the position file wrote it, in the order of the file."""
+    unrated: dict[str, float] = field(default_factory=dict)
+    """Symbols in a currency without a rate, and their quantity: no figure contains them."""
+    currencies: dict[str, str] = field(default_factory=dict)
+
+    def hold(self, holdings: Sequence[tuple[int, Holding]]) -> None:
+        """Hold this and nothing else, from the present prices on. Equal quantities cost nothing."""
+        base = self.settings.base_currency
+        rated = {number: held for number, held in holdings if (held.currency or base) == base}
+        self.unrated = {held.symbol: held.quantity for _, held in holdings if (held.currency or base) != base}
+        self.currencies = {held.symbol: held.currency or base for _, held in holdings}
+        for number in self.symbols.keys() - rated.keys():
+            self._set(number, 0.0)
+        self.symbols = {number: held.symbol for number, held in rated.items()}
+        for number, held in rated.items():
+            self.book.describe(number, held.multiplier)
+            self._set(number, held.quantity)
+
+    def _set(self, number: int, quantity: float) -> None:
+        quantities = self.book.quantities
+        present = float(quantities[number]) if number < len(quantities) else 0.0
+        if quantity != present:
+            self.book.on_trade(number, quantity - present)
+
+    def snapshot(self, occasion: Occasion, tally: Tally) -> RiskSnapshot:
+        """Measure, and say it with its health."""
+        self.seq += 1
+        self._start_day(occasion.event_time)
+        book, settings = self.book, self.settings
+        pnl = book.pnl
+        return RiskSnapshot(
+            portfolio=book.name,
+            seq=self.seq,
+            event_time=format_timestamp(occasion.event_time),
+            moment="bar" if occasion.moment == "bar" else "tick",
+            base_currency=settings.base_currency,
+            horizon=duration_text(settings.horizon),
+            market_value=book.market_value,
+            gross=book.gross,
+            net=book.net,
+            pnl_today=pnl,
+            measures=book.measures(),
+            positions=self._positions(occasion.stale),
+            distribution=book.distribution(),
+            quality=self._quality(occasion, tally),
+        )
+
+    def _start_day(self, event_time: int) -> None:
+        day = event_time // DAY
+        if self.day not in (day, -1):
+            self.book.start_day()
+        self.day = day
+
+    def _positions(self, stale: NDArray[np.bool_]) -> tuple[PositionRisk, ...]:
+        book, model = self.book, self.book.model
+        parts = _by_instrument(book)
+        exposures, prices, volatility = book.exposures, model.prices, model.volatility
+        rows = []
+        for number, symbol in self.symbols.items():
+            price = float(prices[number])
+            known = price == price  # noqa: PLR0124
+            marginal, component_var, component_es = parts.get(number, (None, None, None))
+            rows.append(
+                PositionRisk(
+                    symbol=symbol,
+                    quantity=float(book.quantities[number]),
+                    price=price if known else None,
+                    market_value=float(exposures[number]) if known else None,
+                    volatility=float(volatility[number]) if number in parts else None,
+                    marginal_var=marginal,
+                    component_var=component_var,
+                    component_es=component_es,
+                    stale=bool(stale[number]),
+                )
+            )
+        for symbol, quantity in self.unrated.items():
+            rows.append(PositionRisk(symbol, quantity, None, None, None, None, None, None, stale=False))
+        return tuple(rows)
+
+    def _quality(self, occasion: Occasion, tally: Tally) -> Quality:
+        book, settings = self.book, self.settings
+        base = settings.base_currency
+        missing = [Uncovered(self.symbols[number], reason) for number, reason in book.uncovered]
+        missing += [Uncovered(s, f"no rate {self.currencies[s]}/{base}") for s in self.unrated]
+        return Quality(
+            observations=book.observations,
+            stale=tuple(symbol for number, symbol in self.symbols.items() if occasion.stale[number]),
+            uncovered=tuple(missing),
+            late=tally.late,
+            rejected=tally.rejected,
+            gaps=tally.gaps,
+            scaled_from=duration_text(settings.bar),
+            journal_offset=occasion.offset,
+            settings=self.settings_hash,
+        )
+
+    def state(self) -> "PortfolioState":
+        return PortfolioState(self.book.snapshot(), self.seq, self.day, self.symbols, self.unrated, self.currencies)
+
+
+class PortfolioState(msgspec.Struct, array_like=True):
+    """A portfolio in a checkpoint."""
+
+    book: bytes
+    seq: int
+    day: int
+    symbols: dict[int, str]
+    unrated: dict[str, float]
+    currencies: dict[str, str]
+
+
+def new_portfolio(model: MarketModel, name: str, settings_hash: str) -> Portfolio:
+    return Portfolio(RiskBook(model, name), model.settings, settings_hash)
+
+
+def restored_portfolio(state: PortfolioState, model: MarketModel, settings_hash: str) -> Portfolio:
+    return Portfolio(
+        RiskBook.restore(state.book, model),
+        model.settings,
+        settings_hash,
+        state.seq,
+        state.day,
+        state.symbols,
+        state.unrated,
+        state.currencies,
+    )
+
+
+def position_rows(holdings: Sequence[Holding], base_currency: str, offset: int) -> tuple[PositionRow, ...]:
+    """The positions as the database keeps them."""
+    return tuple(
+        PositionRow(
+            held.portfolio,
+            held.symbol,
+            held.quantity,
+            held.avg_price,
+            held.multiplier,
+            held.currency or base_currency,
+            held.desk,
+            offset,
+        )
+        for held in holdings
+    )
+
+
+def _by_instrument(book: RiskBook) -> dict[int, tuple[float, float, float]]:
+    if book.observations < book.model.settings.min_observations:
+        return {}
+    parts = book.components()
+    columns = (parts.marginal_var.tolist(), parts.component_var.tolist(), parts.component_es.tolist())
+    return dict(zip(parts.instruments.tolist(), zip(*columns, strict=True), strict=True))
+
+
+def duration_text(nanoseconds: int) -> str:
+    """A duration in the largest unit that divides it: ``1d``, ``60s``, ``250ms``; a minute is ``60s``."""
+    for unit, size in (("d", DAY), ("h", 60 * MINUTE), ("s", NANOSECONDS), ("ms", 1_000_000)):
+        if nanoseconds % size == 0:
+            return f"{nanoseconds // size}{unit}"
+    return f"{nanoseconds}ns"

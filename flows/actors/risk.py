@@ -1,0 +1,217 @@
+"""The risk of one shard of portfolios, kept up to date by the journal's events."""
+
+import zlib
+from dataclasses import asdict
+from math import sqrt
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from flows.actors.portfolio import (
+    Occasion,
+    Portfolio,
+    PortfolioState,
+    Tally,
+    new_portfolio,
+    position_rows,
+    restored_portfolio,
+)
+from flows.commands import History, Holding, Positions, decode_command
+from flows.messages import Accepted, Checkpoint, Command, End, Event, FeedBatch, Gap, Moment, Refused
+from flows.universe import Universe
+from riskcore.bars import Bar, BarSampler
+from riskcore.messages import RiskSnapshot
+from riskcore.model import MarketModel
+from riskcore.settings import RiskSettings
+from riskcore.state import StateError
+from storage.rows import PositionRow
+
+
+class RiskActor:
+    """Market model, bars and the portfolios of one shard.
+
+    Every shard sees every event, so all have the same model, bit for bit; which portfolios are a shard's own is told by
+    their names. Figures are published at the close of each bar with the prices as of its end and, live, at moments of
+    journal time between bars with the newest prices. Nothing here reads a clock.
+
+    Parameters
+    ----------
+    publish
+        Nanoseconds of journal time between two moments; None publishes at bars only.
+    """
+
+    def __init__(
+        self,
+        settings: RiskSettings,
+        *,
+        settings_hash: str = "",
+        publish: int | None = None,
+        shard: int = 0,
+        shards: int = 1,
+    ) -> None:
+        self._settings, self._settings_hash = settings, settings_hash
+        self._publish, self._shard, self._shards = publish, shard, shards
+        self._universe = Universe()
+        self._model = MarketModel(0, settings)
+        self._sampler = BarSampler(0, settings)
+        self._portfolios: dict[str, Portfolio] = {}
+        self._tally = Tally()
+        self._next_publish = 0
+        self._changed = False
+        self._out: list[Moment | Checkpoint] = []
+        self._place = (-1, 0)
+
+    def on_batch(self, batch: FeedBatch) -> list[Moment | Checkpoint]:
+        """Take the events of one batch in order; return the moments they caused, and a checkpoint if one is due."""
+        self._out = []
+        sampler, tally, publish = self._sampler, self._tally, self._publish
+        for event in batch.events:
+            if type(event) is Accepted:
+                tick = event.tick
+                tally.late += sampler.on_tick(event.instrument, tick.feed, tick.event_time, tick.price, event.stamp)
+                tally.event_time = max(tally.event_time, tick.event_time)
+                self._changed = True
+            else:
+                self._on_other(event)
+            for bar in sampler.closed():
+                self._close(bar, event)
+            if publish is not None and event.stamp >= self._next_publish:
+                self._publish_present(event, publish)
+        if batch.state is not None:
+            self._out.append(Checkpoint(batch.offset, self._shard, batch.state, self.snapshot()))
+        return self._out
+
+    def _on_other(self, event: Event) -> None:
+        match event:
+            case Refused(fate="rejected"):
+                self._tally.rejected += 1
+            case Gap():
+                self._tally.gaps += 1
+            case Command():
+                self._on_command(event)
+            case End():
+                self._sampler.finish()
+                return
+        self._sampler.on_time(event.stamp)
+
+    def _on_command(self, event: Command) -> None:
+        command = decode_command(event.payload)
+        if isinstance(command, Positions):
+            self._hold(command, event)
+        else:
+            self._preload(command)
+
+    def _hold(self, command: Positions, event: Command) -> None:
+        numbers = self._universe.add(command.names)
+        self._widen()
+        books: dict[str, list[tuple[int, Holding]]] = {name: [] for name in self._portfolios}
+        for number, held in zip(numbers, command.positions, strict=False):
+            if zlib.crc32(held.portfolio.encode()) % self._shards == self._shard:
+                books.setdefault(held.portfolio, []).append((number, held))
+        rows: list[PositionRow] = []
+        for name, holdings in books.items():
+            portfolio = self._portfolios.get(name) or new_portfolio(self._model, name, self._settings_hash)
+            self._portfolios[name] = portfolio
+            portfolio.hold(holdings)
+            rows += position_rows([held for _, held in holdings], self._settings.base_currency, event.offset)
+        self._portfolios = dict(sorted(self._portfolios.items()))
+        self._changed = True
+        self._emit(event, self._tally.event_time, (), tuple(rows))
+
+    def _widen(self) -> None:
+        more = len(self._universe) - self._model.n_instruments
+        if more:
+            self._model.add(more)
+            self._sampler.add(more)
+
+    def _preload(self, command: History) -> None:
+        """Daily returns, scaled to a bar, through the recursion of live bars; what is not watched is passed over."""
+        numbers = [self._universe.find(symbol) for symbol in command.symbols]
+        known = [column for column, number in enumerate(numbers) if number is not None]
+        prices = np.full((len(command.prices), self._model.n_instruments), np.nan)
+        prices[:, [n for n in numbers if n is not None]] = np.array(command.prices, dtype=np.float64)[:, known]
+        ratio = prices[1:] / prices[:-1]
+        returns = np.log(ratio) if self._settings.returns == "log" else ratio - 1.0
+        for row in returns / sqrt(self._settings.day / self._settings.bar):
+            self._model.on_history(row)
+            for portfolio in self._portfolios.values():
+                portfolio.book.on_bar()
+
+    def _close(self, bar: Bar, event: Event) -> None:
+        model = self._model
+        model.on_bar(bar.index, bar.returns)
+        for portfolio in self._portfolios.values():
+            portfolio.book.on_bar()
+        model.on_prices(bar.close)
+        stale = self._sampler.stale(bar.index)
+        self._measure(event, Occasion("bar", bar.end_ns, event.offset, stale))
+        self._changed, self._next_publish = True, 0
+
+    def _publish_present(self, event: Event, publish: int) -> None:
+        self._next_publish = (event.stamp // publish + 1) * publish
+        if not self._changed or not self._tally.event_time:
+            return
+        self._changed = False
+        self._model.on_prices(self._sampler.latest)
+        now = self._tally.event_time
+        stale = self._sampler.stale(now // self._settings.bar)
+        self._measure(event, Occasion("tick", now, event.offset, stale))
+
+    def _measure(self, event: Event, occasion: Occasion) -> None:
+        snapshots = tuple(p.snapshot(occasion, self._tally) for p in self._portfolios.values())
+        self._emit(event, occasion.event_time, snapshots)
+
+    def _emit(
+        self,
+        event: Event,
+        event_time: int,
+        snapshots: tuple[RiskSnapshot, ...],
+        holdings: tuple[PositionRow, ...] = (),
+    ) -> None:
+        offset, ordinal = self._place
+        self._place = (event.offset, ordinal + 1 if offset == event.offset else 0)
+        self._out.append(Moment(*self._place, event_time, self._shard, snapshots, holdings))
+
+    def snapshot(self) -> bytes:
+        """Everything as bytes: a restored actor goes on with the same bits."""
+        state = _State(
+            universe=self._universe.state(),
+            model=self._model.snapshot(),
+            sampler=self._sampler.snapshot(),
+            portfolios=[portfolio.state() for portfolio in self._portfolios.values()],
+            tally=asdict(self._tally),
+            next_publish=self._next_publish,
+            changed=self._changed,
+        )
+        return msgspec.msgpack.encode(state)
+
+    def restore(self, state: bytes) -> None:
+        """Become the actor that made this snapshot, with the same settings.
+
+        Raises
+        ------
+        StateError, InputError
+            The state is damaged or was made with other settings.
+        """
+        try:
+            saved = msgspec.msgpack.decode(state, type=_State)
+        except msgspec.DecodeError as error:
+            raise StateError(f"the state of the risk actor is damaged: {error}") from error
+        self._universe.restore(saved.universe)
+        self._model = MarketModel.restore(saved.model, self._settings)
+        self._sampler = BarSampler.restore(saved.sampler, self._settings)
+        portfolios = (restored_portfolio(p, self._model, self._settings_hash) for p in saved.portfolios)
+        self._portfolios = {portfolio.book.name: portfolio for portfolio in portfolios}
+        self._tally = Tally(**saved.tally)
+        self._next_publish, self._changed = saved.next_publish, saved.changed
+
+
+class _State(msgspec.Struct):
+    universe: dict[str, Any]
+    model: bytes
+    sampler: bytes
+    portfolios: list[PortfolioState]
+    tally: dict[str, int]
+    next_publish: int
+    changed: bool

@@ -1,0 +1,60 @@
+"""Commands: what is told to the engine through the journal, so that a replay hears it too."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from flows.messages import Kind, Record
+
+
+class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A position as the book states it: signed quantity in contracts or shares."""
+
+    portfolio: str
+    symbol: str
+    quantity: float
+    avg_price: float | None = None
+    multiplier: float = 1.0
+    currency: str | None = None
+    desk: str | None = None
+
+
+class Positions(msgspec.Struct, frozen=True, tag_field="command", tag="positions"):
+    """The whole book from now on: what it does not name is no longer held. ``symbols`` are watched besides."""
+
+    positions: tuple[Holding, ...]
+    symbols: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Everything to be watched, in the order in which instruments are numbered."""
+        return [*(held.symbol for held in self.positions), *self.symbols]
+
+
+class History(msgspec.Struct, frozen=True, tag_field="command", tag="history"):
+    """Past daily prices to start from: ``prices[row][column]``, null where there is none."""
+
+    symbols: tuple[str, ...]
+    prices: tuple[tuple[float | None, ...], ...]
+
+
+AnyCommand = Positions | History
+_decode = msgspec.json.Decoder(AnyCommand).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def decode_command(payload: bytes) -> AnyCommand:
+    """Read a command record; the journal holds only what :func:`encode_command` wrote."""
+    return _decode(payload)
+
+
+def encode_command(command: AnyCommand) -> bytes:
+    return _encode(command)
+
+
+def command_records(commands: Sequence[AnyCommand], stamp: int) -> list[Record]:
+    """The commands as the first records of a recording."""
+    return [
+        Record(offset, stamp, Kind.COMMAND, "", "", 0, encode_command(command))
+        for offset, command in enumerate(commands)
+    ]

@@ -1,0 +1,113 @@
+"""A recording through the same flow as the live engine."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from bytewax.outputs import Sink
+
+from flows.actors.feed import FeedActor
+from flows.actors.ledger import LedgerRow
+from flows.actors.risk import RiskActor
+from flows.commands import AnyCommand, command_records
+from flows.dataflow import risk_dataflow
+from flows.messages import FeedBatch, Kind, Record, Refused
+from flows.readers import read_files
+from flows.running import run_dataflow
+from flows.sinks import NdjsonSink, write_whole
+from flows.sources import RecordSource
+from flows.universe import Universe
+from riskcore.errors import InputError
+from riskcore.settings import RiskSettings
+
+Progress = Callable[[int, int], object]
+"""Called with the bytes read and the bytes there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What to replay and how. Times are nanoseconds; ``publish`` None means at bars only."""
+
+    files: Sequence[Path]
+    commands: Sequence[AnyCommand]
+    settings: RiskSettings
+    settings_hash: str
+    publish: int | None = None
+    speed: float | None = None
+    start: int | None = None
+    end: int | None = None
+    format: str | None = None
+    strict: bool = False
+    shards: int = 1
+    workers: int = 1
+
+
+def replay_to_file(replay: Replay, out: Path, on_progress: Progress | None = None) -> LedgerRow:
+    """Write one line of JSON a snapshot, sorted by (event time, portfolio): the same bytes for the same input.
+
+    The file appears when it is whole. Returns the ledger's sum.
+    """
+    ledger: list[LedgerRow] = []
+    write_whole(out, lambda file: ledger.append(run_replay(replay, NdjsonSink(file), on_progress)))
+    return ledger[0]
+
+
+def run_replay(
+    replay: Replay, sink: Sink[Any], on_progress: Progress | None = None, stopping: Event | None = None
+) -> LedgerRow:
+    """Run the recording into a sink, and return the sum of the ledger.
+
+    Raises
+    ------
+    InputError
+        A file is not a tick file; a symbol is ambiguous; with ``strict``, the first line that cannot be used.
+    """
+    feed = _StrictFeedActor(Universe(), replay.settings.price) if replay.strict else None
+    feed = feed or FeedActor(Universe(), replay.settings.price)
+    source = RecordSource(_records(replay, on_progress), stopping, speed=replay.speed)
+    flow = risk_dataflow(source, lambda: feed, _risk_actor(replay), replay.shards, sink)
+    run_dataflow(flow, replay.workers)
+    return feed.ledger.total()
+
+
+def _risk_actor(replay: Replay) -> Callable[[int], RiskActor]:
+    return lambda shard: RiskActor(
+        replay.settings,
+        settings_hash=replay.settings_hash,
+        publish=replay.publish,
+        shard=shard,
+        shards=replay.shards,
+    )
+
+
+def _records(replay: Replay, on_progress: Progress | None) -> Iterator[Record]:
+    """The book, the recording, its end: offsets go on from the book's."""
+    recorded = read_files(replay.files, replay.format, replay.start, replay.end, on_progress)
+    first = next(recorded, None)
+    if first is None:
+        raise InputError(f"nothing to replay in {', '.join(str(file) for file in replay.files)}")
+    commands = command_records(replay.commands, first.stamp)
+    shift = len(commands)
+
+    def stream() -> Iterator[Record]:
+        yield from commands
+        last = first
+        for last in chain((first,), recorded):
+            yield last._replace(offset=last.offset + shift) if shift else last
+        yield Record(last.offset + shift + 1, last.stamp, Kind.END, "", "", 0, b"")
+
+    return stream()
+
+
+class _StrictFeedActor(FeedActor):
+    """Stops at the first tick that cannot be used."""
+
+    def on_batch(self, records: Sequence[Record]) -> FeedBatch:
+        batch = super().on_batch(records)
+        for event in batch.events:
+            if isinstance(event, Refused) and event.fate == "rejected":
+                raise InputError(f"{event.origin}: line {event.line}: {event.reason} (--strict)")
+        return batch

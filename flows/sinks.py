@@ -1,0 +1,175 @@
+"""Where the risk flow ends: a file of NDJSON, or the outbox of the database."""
+
+import heapq
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO
+
+import structlog
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+
+from flows.actors.merge import Merged
+from flows.encoding import encode_event, encode_line
+from flows.messages import Checkpoint, Moment
+from flows.timestamps import format_timestamp
+from storage.errors import DatabaseUnavailableError
+from storage.outbox import OutboxStore
+from storage.rows import OutboxRow, PositionRow
+
+_log = structlog.get_logger(__name__)
+_RETRY_S = 0.5
+
+
+class _Partition(StatefulSinkPartition[Merged, None]):
+    def snapshot(self) -> None:
+        return None
+
+
+class _NdjsonPartition(_Partition):
+    """Writes lines sorted by (event time, portfolio).
+
+    Figures between bars run ahead of the bar that is not closed yet, by the lateness; they wait until it is.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._waiting: list[tuple[int, str, int, bytes]] = []
+
+    def write_batch(self, items: list[Merged]) -> None:
+        for item in items:
+            if isinstance(item, Moment):
+                for snapshot in item.snapshots:
+                    row = (item.event_time, snapshot.portfolio, snapshot.seq, encode_line(snapshot))
+                    heapq.heappush(self._waiting, row)
+                if item.snapshots and item.snapshots[0].moment == "bar":
+                    self._release(item.event_time)
+
+    def _release(self, until: int) -> None:
+        while self._waiting and self._waiting[0][0] <= until:
+            self._file.write(heapq.heappop(self._waiting)[-1])
+
+    def close(self) -> None:
+        while self._waiting:
+            self._file.write(heapq.heappop(self._waiting)[-1])
+
+
+class NdjsonSink(FixedPartitionedSink[Merged, None]):
+    """One line of JSON a snapshot, free of everything that a wall clock decides."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def list_parts(self) -> list[str]:
+        return ["file"]
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> _NdjsonPartition:
+        return _NdjsonPartition(self._file)
+
+
+class _OutboxPartition(_Partition):
+    def __init__(
+        self,
+        store: OutboxStore,
+        checkpoint: Callable[[tuple[Checkpoint, ...]], None],
+        on_stored: Callable[[Moment], None],
+        stopping: Event,
+        clock: Callable[[], int],
+    ) -> None:
+        self._store, self._checkpoint, self._on_stored = store, checkpoint, on_stored
+        self._stopping, self._clock = stopping, clock
+        self._offset, self._ordinal = -1, 0
+        self._given_up = False
+
+    def write_batch(self, items: list[Merged]) -> None:
+        moments: list[Moment] = []
+        for item in items:
+            if isinstance(item, Moment):
+                moments.append(item)
+            elif self._stored(moments):
+                moments = []
+                self._checkpoint(item)
+        self._stored(moments)
+
+    def _stored(self, moments: list[Moment]) -> bool:
+        rows = [row for moment in moments for row in self._rows(moment)]
+        positions = [row for moment in moments for row in moment.holdings]
+        if (rows or positions) and not self._write(rows, positions):
+            return False
+        if moments:
+            self._on_stored(moments[-1])
+        return True
+
+    def _rows(self, moment: Moment) -> list[OutboxRow]:
+        if moment.offset != self._offset:
+            self._offset, self._ordinal = moment.offset, 0
+        now = self._clock()
+        published, lag_ms = format_timestamp(now), round((now - moment.event_time) / 1e6, 3)
+        first = self._ordinal
+        self._ordinal += len(moment.snapshots)
+        return [
+            OutboxRow(
+                snapshot.portfolio,
+                moment.offset,
+                "risk",
+                ordinal,
+                moment.event_time,
+                encode_event(snapshot, published, lag_ms),
+            )
+            for ordinal, snapshot in enumerate(moment.snapshots, first)
+        ]
+
+    def _write(self, rows: list[OutboxRow], positions: list[PositionRow]) -> bool:
+        """Store the rows, however long the database is away: waiting here holds the flow, not the journal.
+
+        Whoever is told to stop meanwhile gives up for good: nothing later may be stored over the hole.
+        """
+        said = False
+        while not self._given_up:
+            try:
+                self._store.write(rows, positions)
+            except DatabaseUnavailableError as error:
+                if not said:
+                    _log.warning("the outbox waits for the database", error=str(error))
+                    said = True
+                self._given_up = self._stopping.wait(_RETRY_S)
+            else:
+                if said:
+                    _log.info("the outbox goes on")
+                return True
+        return False
+
+
+class OutboxSink(FixedPartitionedSink[Merged, None]):
+    """Stores snapshots as events for the clients, and a checkpoint only behind what is stored.
+
+    A batch is one transaction. What an earlier run stored already is recognised by its place in the journal.
+    """
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        stopping: Event,
+        checkpoint: Callable[[tuple[Checkpoint, ...]], None] = lambda _: None,
+        on_stored: Callable[[Moment], None] = lambda _: None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._arguments = (store, checkpoint, on_stored, stopping, clock)
+
+    def list_parts(self) -> list[str]:
+        return ["outbox"]
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> _OutboxPartition:
+        return _OutboxPartition(*self._arguments)
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file beside its place and move it there when it is whole: no partial output is ever seen."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            write(file)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
