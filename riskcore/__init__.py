@@ -1,0 +1,40 @@
+"""riskcore: streaming Value-at-Risk and Expected Shortfall, usable on its own.
+
+Arrays are float64, losses positive. ``docs/maths`` derives the formulas; each docstring names its source.
+"""
+
+from riskcore import backtest
+from riskcore.bars import Bar, BarSampler
+from riskcore.book import RiskBook
+from riskcore.covariance import (
+    EwmaCovariance,
+    RollingCovariance,
+    ledoit_wolf,
+    nearest_correlation,
+    psd_factor,
+)
+from riskcore.model import MarketModel
+from riskcore.monte_carlo import monte_carlo_pnl
+from riskcore.parametric import component_var, marginal_var, parametric_risk
+from riskcore.quantile import expected_shortfall, value_at_risk
+from riskcore.settings import RiskSettings
+
+__all__ = [
+    "Bar",
+    "BarSampler",
+    "EwmaCovariance",
+    "MarketModel",
+    "RiskBook",
+    "RiskSettings",
+    "RollingCovariance",
+    "backtest",
+    "component_var",
+    "expected_shortfall",
+    "ledoit_wolf",
+    "marginal_var",
+    "monte_carlo_pnl",
+    "nearest_correlation",
+    "parametric_risk",
+    "psd_factor",
+    "value_at_risk",
+]

@@ -127,7 +127,9 @@ class BarSampler:
             self._close_before(max(newest for newest, _ in self._feeds.values()))
 
     def stale(self, index: int) -> NDArray[np.bool_]:
-        """Which instruments, seen from bar ``index``, have been idle for more than ``stale_after`` bars, shape (N,)."""
+        """Which instruments, seen from bar ``index``, have been idle for more than ``stale_after`` bars,
+        shape (N,).
+        """
         return index - np.array(self._newest_at, np.int64) // self._bar > self._settings.stale_after
 
     def closed(self) -> list[Bar]:
@@ -210,7 +212,5 @@ class BarSampler:
         rows = zip(arrays["open"].tolist(), arrays["open_price"].tolist(), strict=True)
         for (index, instrument, event_time), price in rows:
             self._open.setdefault(index, {})[instrument] = (event_time, price)
-        for (instrument, event_time), price in zip(
-            arrays["late"].tolist(), arrays["late_price"].tolist(), strict=True
-        ):
+        for (instrument, event_time), price in zip(arrays["late"].tolist(), arrays["late_price"].tolist(), strict=True):
             self._late[instrument] = (event_time, price)

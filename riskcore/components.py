@@ -43,9 +43,7 @@ def components_of(model: MarketModel, vectors: BookVectors, confidence: float) -
     marginal = vectors.covariances[held] * slope
     tail, shares = _tail(model, vectors, confidence)
     mean = (
-        model.paths.raw[held][:, tail] @ shares
-        if len(held) < model.n_instruments
-        else _columns(model, tail) @ shares
+        model.paths.raw[held][:, tail] @ shares if len(held) < model.n_instruments else _columns(model, tail) @ shares
     )
     factor = vectors.path_factor * sqrt(settings.bars_in_horizon)
     shortfall = 0.0 - vectors.corrected[held] * mean * factor
@@ -56,9 +54,7 @@ def _columns(model: MarketModel, tail: NDArray[np.intp]) -> NDArray[np.float64]:
     return np.take(model.paths.raw, tail, axis=1)
 
 
-def _tail(
-    model: MarketModel, vectors: BookVectors, confidence: float
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _tail(model: MarketModel, vectors: BookVectors, confidence: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     mixing = model.mixing
     pnl = vectors.paths if mixing is None else vectors.paths * mixing
     rank = tail_rank(len(pnl), confidence)

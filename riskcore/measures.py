@@ -90,9 +90,7 @@ def without_numbers(settings: RiskSettings, reason: str, methods: tuple[Method, 
 
 def no_risk(settings: RiskSettings) -> Measures:
     """The measures of an empty book: 0."""
-    return tuple(
-        Measure(method, confidence, 0.0, 0.0) for method in METHODS for confidence in settings.confidence
-    )
+    return tuple(Measure(method, confidence, 0.0, 0.0) for method in METHODS for confidence in settings.confidence)
 
 
 def horizon_volatility(model: MarketModel, vectors: BookVectors) -> float:

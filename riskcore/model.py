@@ -88,13 +88,6 @@ class MarketModel:
         """Standard deviation of one bar's returns, shape (N,)."""
         return self.covariance.volatility
 
-    @property
-    def relative_correction(self) -> NDArray[np.float64]:
-        """D relative to an instrument that never missed a bar, shape (N,): exactly 1 for such, 0 for one
-        without returns.
-        """
-        return self.covariance.correction * np.sqrt(self.covariance.full_weight)
-
     @cached_property
     def mixing(self) -> NDArray[np.float64] | None:
         """Factor of each path that makes it Student-t, shape (P,), or None for the normal distribution;
@@ -151,9 +144,7 @@ class MarketModel:
     def _take(self, returns: ArrayLike, normals: NDArray[np.float64]) -> None:
         row = np.asarray(returns, dtype=np.float64)
         if row.shape != self.prices.shape or np.isinf(row).any():
-            raise InputError(
-                f"a bar must have {self.n_instruments} finite or missing returns, got shape {row.shape}"
-            )
+            raise InputError(f"a bar must have {self.n_instruments} finite or missing returns, got shape {row.shape}")
         present = ~np.isnan(row)
         clean = np.where(present, row, 0.0)
         covariance, paths = self.covariance, self.paths
@@ -184,9 +175,7 @@ class MarketModel:
         arrays, meta = packed.arrays, packed.meta
         if meta["settings"] != _shape(settings):
             made, now = meta["settings"], _shape(settings)
-            raise InputError(
-                f"the state was made with {made}, the settings are {now}: start anew or mend them"
-            )
+            raise InputError(f"the state was made with {made}, the settings are {now}: start anew or mend them")
         model = cls(0, settings)
         parts = {name.removeprefix("covariance."): array for name, array in arrays.items()}
         model.covariance = EwmaCovariance.from_arrays(parts)

@@ -3,8 +3,10 @@ communicate.
 
 Bar and row numbers stand in the *key* of Philox, never in its counter: the streams of consecutive counters
 overlap, and the shocks of successive bars would be the same numbers shifted. The two highest bits of the
-second key word are the domain: live bars, rows of history, mixing variables.
+second key word are the domain: live bars, rows of history, mixing variables, simulations in one go.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.random import Generator, Philox
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 _HISTORY = 1 << 63
 _MIXING = 1 << 62
+_SIMULATION = _HISTORY | _MIXING
 
 
 def _generator(seed: int, word: int) -> Generator:
@@ -35,3 +38,10 @@ def student_mixing(seed: int, dof: float, n_paths: int) -> NDArray[np.float64]:
     ones of equal variance.
     """
     return np.sqrt((dof - 2.0) / _generator(seed, _MIXING).chisquare(dof, n_paths))
+
+
+def simulation_normals(seed: int, n_paths: int, n_factors: int, rows: int) -> Iterator[NDArray[np.float64]]:
+    """Independent standard normals, (n_paths, n_factors) in blocks of at most so many rows."""
+    generator = _generator(seed, _SIMULATION)
+    for start in range(0, n_paths, rows):
+        yield generator.standard_normal((min(rows, n_paths - start), n_factors))

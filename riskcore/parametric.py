@@ -128,8 +128,6 @@ def marginal_var(exposures: ArrayLike, covariance: ArrayLike, confidence: float)
     pull = matrix @ w
     variance = float(w @ pull)
     if variance < -_INDEFINITE * float(np.abs(w) @ (np.abs(matrix) @ np.abs(w))):
-        raise InputError(
-            "the covariance gives a negative variance: repair it, see nearest_correlation and psd_factor"
-        )
+        raise InputError("the covariance gives a negative variance: repair it, see nearest_correlation and psd_factor")
     at_risk, _ = unit_risk(confidence, "normal", None)
     return pull * (at_risk / sqrt(variance)) if variance > 0.0 else np.zeros_like(w)

@@ -146,9 +146,7 @@ def _spread(n: int, confidence: float) -> int:
 def _one(pnl: ArrayLike, confidence: float, weights: ArrayLike | None) -> tuple[float, float]:
     scenarios = np.asarray(pnl, dtype=np.float64)
     if scenarios.ndim != 1 or not len(scenarios) or not np.isfinite(scenarios).all():
-        raise InputError(
-            "scenarios must be a vector of finite numbers, at least one: leave out or mend the others"
-        )
+        raise InputError("scenarios must be a vector of finite numbers, at least one: leave out or mend the others")
     check_confidence(confidence)
     if weights is None:
         rank = tail_rank(len(scenarios), confidence)
@@ -160,9 +158,7 @@ def _one(pnl: ArrayLike, confidence: float, weights: ArrayLike | None) -> tuple[
     return 0.0 - at_risk, excess / (1.0 - confidence) - at_risk
 
 
-def _weighted(
-    pnl: NDArray[np.float64], confidence: float, weights: NDArray[np.float64]
-) -> tuple[float, float]:
+def _weighted(pnl: NDArray[np.float64], confidence: float, weights: NDArray[np.float64]) -> tuple[float, float]:
     order = np.argsort(pnl, kind="stable")
     worst, mass = pnl[order], weights[order]
     worse = np.concatenate(([0.0], np.cumsum(mass[:-1])))

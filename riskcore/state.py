@@ -80,8 +80,6 @@ def _header(state: bytes) -> tuple[dict[str, Any], int]:
         raise StateError("the state is damaged (its checksum does not match): rebuild it from the journal")
     _, version, length = _PREFIX.unpack_from(state)
     if version != _VERSION:
-        raise StateError(
-            f"the state has format {version}, this program reads {_VERSION}: rebuild it from the journal"
-        )
+        raise StateError(f"the state has format {version}, this program reads {_VERSION}: rebuild it from the journal")
     end = _PREFIX.size + length
     return json.loads(bytes(body[_PREFIX.size : end])), end

@@ -49,7 +49,7 @@ class BookVectors:
         self.paths: Vector = np.zeros(model.settings.paths)
         self.drift = 0.0
         """Largest relative difference seen at the last scheduled rebuild."""
-        self._correction = model.relative_correction
+        self._correction = model.covariance.relative_correction
         self._versions = model.covariance.version, model.bars, model.epoch
         self._slots: NDArray[np.intp] | None = None
 
@@ -58,7 +58,7 @@ class BookVectors:
         more = self._model.n_instruments - len(self.exposures)
         self.exposures, self.corrected = np.pad(self.exposures, (0, more)), np.pad(self.corrected, (0, more))
         self.covered, self.pull = np.pad(self.covered, (0, more)), np.pad(self.pull, (0, more))
-        self._correction = self._model.relative_correction
+        self._correction = self._model.covariance.relative_correction
 
     def cover(self, covered: NDArray[np.bool_]) -> None:
         """Set which instruments are held and priced. O(window) for each that changed."""
@@ -73,7 +73,7 @@ class BookVectors:
         """Bring the vectors to these exposures, shape (N,)."""
         version = self._model.covariance.version
         if self._versions[0] != version:
-            self._correction = self._model.relative_correction
+            self._correction = self._model.covariance.relative_correction
             self._versions = version, *self._versions[1:]
             moved = (exposures * self._correction != self.corrected) | (exposures != self.exposures)
         else:
@@ -114,7 +114,7 @@ class BookVectors:
     def rebuild(self, exposures: Vector) -> None:
         """Compute every vector from the matrices. O(N held) + O(window held) + O(P held)."""
         model = self._model
-        self._correction = model.relative_correction
+        self._correction = model.covariance.relative_correction
         self.exposures, self.corrected = exposures.copy(), exposures * self._correction
         self.pull = _product(self.corrected, model.covariance.raw)
         self.paths = _product(self.corrected, model.paths.raw)
@@ -131,9 +131,7 @@ class BookVectors:
         before = self.paths
         self.rebuild(exposures)
         largest = float(np.max(np.abs(self.paths), initial=0.0))
-        self.drift = (
-            float(np.max(np.abs(before - self.paths), initial=0.0)) / largest if largest > 0.0 else 0.0
-        )
+        self.drift = float(np.max(np.abs(before - self.paths), initial=0.0)) / largest if largest > 0.0 else 0.0
 
     @property
     def variance(self) -> float:

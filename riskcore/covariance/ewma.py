@@ -49,18 +49,12 @@ class EwmaCovariance:
 
     def __init__(self, n_instruments: int, half_life: float, initial: ArrayLike | None = None) -> None:
         if n_instruments < 0 or not half_life > 0:
-            raise InputError(
-                f"need instruments and a positive half-life, not {n_instruments} and {half_life}"
-            )
+            raise InputError(f"need instruments and a positive half-life, not {n_instruments} and {half_life}")
         self.decay = float(2.0 ** (-1.0 / half_life))
         self.scale = 1.0
         """The covariance without correction is ``scale * raw``: the decay of all past bars in one number."""
         started = initial is not None
-        self.raw = (
-            np.zeros((n_instruments, n_instruments))
-            if initial is None
-            else _symmetric(initial, n_instruments)
-        )
+        self.raw = np.zeros((n_instruments, n_instruments)) if initial is None else _symmetric(initial, n_instruments)
         self.weights = np.full(n_instruments, 1.0 if started else 0.0)
         """W, shape (N,)."""
         self.full_weight = 1.0 if started else 0.0
@@ -126,8 +120,17 @@ class EwmaCovariance:
     @property
     def correction(self) -> NDArray[np.float64]:
         """The diagonal of D, shape (N,): ``1/sqrt(W)``, 0 for an instrument that never had a return."""
-        root = np.sqrt(self.weights)
-        return np.divide(1.0, root, out=np.zeros_like(root), where=root > 0.0)
+        return self._root_of_weight(1.0)
+
+    @property
+    def relative_correction(self) -> NDArray[np.float64]:
+        """D relative to an instrument that never missed a bar, shape (N,): exactly 1 for such."""
+        return self._root_of_weight(self.full_weight)
+
+    def _root_of_weight(self, numerator: float) -> NDArray[np.float64]:
+        ratio = np.zeros_like(self.weights)
+        np.divide(numerator, self.weights, out=ratio, where=self.weights > 0.0)
+        return np.sqrt(ratio, out=ratio)
 
     @property
     def covariance(self) -> NDArray[np.float64]:
@@ -173,7 +176,5 @@ RENORMALISED = float(np.sqrt(_RENORMALISED))
 def _symmetric(matrix: ArrayLike, n: int) -> NDArray[np.float64]:
     given = np.array(matrix, dtype=np.float64)
     if given.shape != (n, n) or not np.isfinite(given).all():
-        raise InputError(
-            f"the initial covariance must be a finite ({n}, {n}) matrix, not of shape {given.shape}"
-        )
+        raise InputError(f"the initial covariance must be a finite ({n}, {n}) matrix, not of shape {given.shape}")
     return (given + given.T) / 2.0
