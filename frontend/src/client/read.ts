@@ -1,0 +1,198 @@
+/**
+ * Reads what came over the wire into our types. Whatever is missing or not a finite number becomes null; an object
+ * that is not what it claims to be becomes null as a whole. Nothing throws: one bad event must not stop the stream.
+ */
+import type {
+  Alert,
+  Distribution,
+  HistoryPoint,
+  Measure,
+  Method,
+  Part,
+  PositionRisk,
+  Quality,
+  RiskSnapshot,
+  Status,
+  Uncovered,
+} from "./types.ts";
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+
+/** JSON has no NaN, but 1e999 parses to Infinity; and -0 is a number no one wants to read. */
+const number = (value: unknown): number | null =>
+  typeof value === "number" && Number.isFinite(value) ? value + 0 : null;
+
+const present = <T>(value: T | null): value is T => value !== null;
+
+export function parseJson(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return null;
+  }
+}
+
+const isMethod = (value: unknown): value is Method =>
+  value === "parametric" || value === "historical" || value === "monte_carlo";
+
+function readMeasure(value: unknown): Measure | null {
+  if (!isObject(value) || !isMethod(value.method)) return null;
+  const confidence = number(value.confidence);
+  if (confidence === null || confidence <= 0 || confidence >= 1) return null;
+  return {
+    method: value.method,
+    confidence,
+    var: number(value.var),
+    es: number(value.es),
+    var_stderr: number(value.var_stderr),
+    es_stderr: number(value.es_stderr),
+    scenarios: number(value.scenarios),
+    reason: text(value.reason),
+  };
+}
+
+function readPosition(value: unknown): PositionRisk | null {
+  if (!isObject(value)) return null;
+  const symbol = text(value.symbol);
+  const quantity = number(value.quantity);
+  if (symbol === null || quantity === null) return null;
+  return {
+    symbol,
+    quantity,
+    price: number(value.price),
+    market_value: number(value.market_value),
+    volatility: number(value.volatility),
+    marginal_var: number(value.marginal_var),
+    component_var: number(value.component_var),
+    component_es: number(value.component_es),
+    stale: value.stale === true,
+  };
+}
+
+function readDistribution(value: unknown): Distribution | null {
+  if (!isObject(value) || !isMethod(value.method)) return null;
+  const edges = list(value.edges).map(number).filter(present);
+  const counts = list(value.counts).map(number).filter(present);
+  const rising = edges.every((edge, i) => i === 0 || edge > (edges[i - 1] ?? edge));
+  if (counts.length === 0 || edges.length !== counts.length + 1 || !rising) return null;
+  return { method: value.method, edges, counts };
+}
+
+function readUncovered(value: unknown): Uncovered | null {
+  if (!isObject(value)) return null;
+  const symbol = text(value.symbol);
+  return symbol === null ? null : { symbol, reason: text(value.reason) ?? "no reason given" };
+}
+
+function readQuality(value: unknown): Quality {
+  const quality = isObject(value) ? value : {};
+  return {
+    observations: number(quality.observations) ?? 0,
+    stale: list(quality.stale).map(text).filter(present),
+    uncovered: list(quality.uncovered).map(readUncovered).filter(present),
+    late: number(quality.late) ?? 0,
+    rejected: number(quality.rejected) ?? 0,
+    gaps: number(quality.gaps) ?? 0,
+    scaled_from: text(quality.scaled_from),
+    journal_offset: number(quality.journal_offset),
+    settings: text(quality.settings),
+    lag_ms: number(quality.lag_ms),
+  };
+}
+
+const readMeasures = (value: unknown): Measure[] => list(value).map(readMeasure).filter(present);
+
+const readMoment = (value: unknown): string | null => {
+  const moment = text(value);
+  return moment !== null && Number.isFinite(Date.parse(moment)) ? moment : null;
+};
+
+export function readRisk(value: unknown): RiskSnapshot | null {
+  if (!isObject(value) || value.schema !== 1) return null;
+  const portfolio = text(value.portfolio);
+  const eventTime = readMoment(value.event_time);
+  if (portfolio === null || eventTime === null || !Array.isArray(value.measures)) return null;
+  return {
+    portfolio,
+    seq: number(value.seq) ?? 0,
+    event_time: eventTime,
+    published_at: readMoment(value.published_at),
+    base_currency: text(value.base_currency) ?? "USD",
+    horizon: text(value.horizon) ?? "1d",
+    market_value: number(value.market_value),
+    gross: number(value.gross),
+    net: number(value.net),
+    pnl_today: number(value.pnl_today),
+    measures: readMeasures(value.measures),
+    positions: list(value.positions).map(readPosition).filter(present),
+    distribution: readDistribution(value.distribution),
+    quality: readQuality(value.quality),
+  };
+}
+
+export function readAlert(value: unknown): Alert | null {
+  if (!isObject(value) || value.schema !== 1) return null;
+  const id = text(value.id);
+  const portfolio = text(value.portfolio);
+  const eventTime = readMoment(value.event_time);
+  const { state, level } = value;
+  if (id === null || portfolio === null || eventTime === null) return null;
+  if (state !== "firing" && state !== "resolved" && state !== "acknowledged") return null;
+  if (level !== "warning" && level !== "breach") return null;
+  return {
+    id,
+    portfolio,
+    rule: text(value.rule) ?? "limit",
+    state,
+    level,
+    value: number(value.value),
+    limit: number(value.limit),
+    event_time: eventTime,
+  };
+}
+
+function readPart(value: unknown): Part | null {
+  if (!isObject(value)) return null;
+  const name = text(value.name);
+  if (name === null) return null;
+  const { state } = value;
+  const known = state === "ok" || state === "degraded" || state === "down";
+  return { name, state: known ? state : "unknown", reason: text(value.reason) };
+}
+
+export function readStatus(value: unknown): Status | null {
+  if (!isObject(value)) return null;
+  return {
+    server_time: readMoment(value.server_time),
+    run: text(value.run),
+    parts: list(value.parts).map(readPart).filter(present),
+  };
+}
+
+function readHistoryPoint(value: unknown): HistoryPoint | null {
+  if (!isObject(value)) return null;
+  const eventTime = readMoment(value.event_time);
+  if (eventTime === null) return null;
+  return {
+    event_time: eventTime,
+    market_value: number(value.market_value),
+    measures: readMeasures(value.measures),
+  };
+}
+
+export const readHistory = (value: unknown): HistoryPoint[] =>
+  list(isObject(value) ? value.points : value)
+    .map(readHistoryPoint)
+    .filter(present);
+
+/** Ids of the portfolios in the API's list, in its order. */
+export const readPortfolioIds = (value: unknown): string[] =>
+  list(isObject(value) ? value.portfolios : value)
+    .map((item) => (isObject(item) ? (text(item.portfolio) ?? text(item.id)) : text(item)))
+    .filter(present);

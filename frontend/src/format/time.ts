@@ -1,0 +1,53 @@
+/** Times in the user's zone; the same moment in UTC, to the last digit given, is one hover away. */
+
+const pad = (value: number, width = 2): string => String(value).padStart(width, "0");
+
+/**
+ * Milliseconds since the epoch of an RFC 3339 moment with up to nanoseconds. The fraction stays: a double holds it to
+ * a quarter of a microsecond.
+ */
+export function momentOf(text: string): number {
+  const whole = Date.parse(text.replace(/\.\d+/, ""));
+  const fraction = /\.(\d+)/.exec(text)?.[1];
+  return fraction === undefined ? whole : whole + Number(`0.${fraction}`) * 1000;
+}
+
+export function clock(moment: number, tenths = false): string {
+  const date = new Date(moment);
+  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
+  return tenths ? `${time}.${Math.floor(date.getMilliseconds() / 100)}` : time;
+}
+
+export function day(moment: number): string {
+  return new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" }).format(
+    moment,
+  );
+}
+
+export function zoneName(moment: number): string {
+  const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" }).formatToParts(moment);
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+}
+
+export const utc = (text: string): string => text.replace("T", " ").replace(/(Z|\+00:00)$/, " UTC");
+
+/** How long ago, in the two units that matter: 0.4 s, 12 s, 3 min 5 s, 2 h 4 min. */
+export function age(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} days`;
+}
+
+/** A span in one unit, for "over 14 min". */
+export function span(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} days`;
+}

@@ -1,0 +1,67 @@
+import { memo } from "react";
+import { exact, money, moneyExact, percent, price, quantity } from "../format/number.ts";
+import { Figure } from "../parts/Figure.tsx";
+import type { Row } from "../risk/rows.ts";
+import styles from "./PositionsPanel.module.css";
+
+interface Props {
+  row: Row;
+  currency: string;
+  /** The largest share of any row: the bar of that row fills the cell. */
+  widest: number;
+}
+
+export const PositionRow = memo(function PositionRow({ row, currency, widest }: Props) {
+  const missing = row.uncovered ?? "not known yet";
+  const cell = (value: number | null, text: string, full: string) => (
+    <td>
+      <Figure text={text} tip={value === null ? missing : full} />
+    </td>
+  );
+  return (
+    <tr data-uncovered={row.uncovered !== null || undefined} data-stale={row.stale || undefined}>
+      <th scope="row">
+        <Instrument symbol={row.symbol} />
+        {row.uncovered !== null && (
+          <span className={styles.flag} data-tip={`Left out of all figures: ${row.uncovered}`}>
+            uncovered
+          </span>
+        )}
+        {row.stale && (
+          <span className={styles.flag} data-tip="No recent price: the last one known is used">
+            stale
+          </span>
+        )}
+      </th>
+      {cell(row.quantity, quantity(row.quantity), exact(row.quantity))}
+      {cell(row.price, price(row.price), exact(row.price))}
+      {cell(row.market_value, money(row.market_value, currency), moneyExact(row.market_value, currency))}
+      {cell(row.volatility, percent(row.volatility, 3), percent(row.volatility, 6))}
+      {cell(row.marginal_var, percent(row.marginal_var), exact(row.marginal_var))}
+      {cell(row.component_var, money(row.component_var, currency), moneyExact(row.component_var, currency))}
+      {cell(row.component_es, money(row.component_es, currency), moneyExact(row.component_es, currency))}
+      <td className={styles.share}>
+        {row.share !== null && <ShareBar share={row.share} widest={widest} />}
+        <Figure text={percent(row.share, 1)} tip={row.share === null ? missing : percent(row.share, 4)} />
+      </td>
+    </tr>
+  );
+});
+
+/** `binance:spot:BTCUSDT`: the symbol is what one looks for, the venue stands behind it. */
+function Instrument({ symbol }: { symbol: string }) {
+  const at = symbol.lastIndexOf(":");
+  if (at < 0) return <span className={styles.symbol}>{symbol}</span>;
+  return (
+    <span className={styles.symbol} data-tip={symbol}>
+      {symbol.slice(at + 1)} <small>{symbol.slice(0, at)}</small>
+    </span>
+  );
+}
+
+function ShareBar({ share, widest }: { share: number; widest: number }) {
+  const width = `${Math.min(100, (Math.abs(share) / widest) * 100)}%`;
+  return (
+    <i className={styles.bar} style={{ width }} data-sign={share < 0 ? "less" : "more"} aria-hidden="true" />
+  );
+}

@@ -1,0 +1,111 @@
+import { useMemo, useState } from "react";
+import { METHOD_NAMES, type RiskSnapshot } from "../client/types.ts";
+import { confidenceLabel } from "../format/number.ts";
+import { Message } from "../parts/Message.tsx";
+import { Panel } from "../parts/Panel.tsx";
+import { attributionOf } from "../risk/attribution.ts";
+import { type Column, type Order, rowsOf, sorted } from "../risk/rows.ts";
+import { useSampledPortfolio } from "../store/portfolio.ts";
+import { PositionRow } from "./PositionRow.tsx";
+import styles from "./PositionsPanel.module.css";
+
+const REDRAW_MS = 250;
+
+interface Head {
+  column: Column;
+  name: string;
+  tip: string;
+}
+
+function headsOf(snapshot: RiskSnapshot): Head[] {
+  const bar = snapshot.quality.scaled_from ?? "bar";
+  return [
+    { column: "symbol", name: "Symbol", tip: "" },
+    { column: "quantity", name: "Quantity", tip: "Contracts or shares; short is negative" },
+    { column: "price", name: "Price", tip: "Last accepted price, in the instrument's currency" },
+    { column: "market_value", name: "Value", tip: `Market value in ${snapshot.base_currency}` },
+    { column: "volatility", name: "Vol", tip: `Volatility of the return of one bar of ${bar}` },
+    {
+      column: "marginal_var",
+      name: "Marginal",
+      tip: `VaR for one ${snapshot.base_currency} more of exposure`,
+    },
+    { column: "component_var", name: "Comp. VaR", tip: componentTip(snapshot, "component_var") },
+    { column: "component_es", name: "Comp. ES", tip: componentTip(snapshot, "component_es") },
+    { column: "share", name: "Share", tip: "Part of the portfolio's VaR" },
+  ];
+}
+
+function componentTip(snapshot: RiskSnapshot, field: "component_var" | "component_es"): string {
+  const figure = field === "component_var" ? "VaR" : "ES";
+  const found = attributionOf(snapshot, field);
+  if (found === null) return `What the position adds to the portfolio's ${figure}`;
+  const { method, confidence } = found.measure;
+  return `Adds up to ${METHOD_NAMES[method]} ${figure} ${confidenceLabel(confidence)}`;
+}
+
+export function PositionsPanel() {
+  const portfolio = useSampledPortfolio(REDRAW_MS);
+  const snapshot = portfolio?.snapshot ?? null;
+  return (
+    <Panel area="positions" title="Positions" note={snapshot === null ? "" : noteOf(snapshot)}>
+      {snapshot === null ? (
+        <Message title={portfolio?.reason ? "No figures yet" : "Loading…"}>{portfolio?.reason}</Message>
+      ) : snapshot.positions.length === 0 ? (
+        <Message title="No positions">
+          Book a trade, or start tailwatch with a positions file for this portfolio.
+        </Message>
+      ) : (
+        <PositionsTable snapshot={snapshot} />
+      )}
+    </Panel>
+  );
+}
+
+function noteOf({ positions, quality }: RiskSnapshot): string {
+  const parts = [String(positions.length)];
+  if (quality.stale.length > 0) parts.push(`${quality.stale.length} stale`);
+  if (quality.uncovered.length > 0) parts.push(`${quality.uncovered.length} uncovered`);
+  return parts.join(", ");
+}
+
+const ARIA_SORT = { true: "descending", false: "ascending" } as const;
+
+function PositionsTable({ snapshot }: { snapshot: RiskSnapshot }) {
+  const [order, setOrder] = useState<Order>({ column: "component_var", descending: true });
+  const rows = useMemo(() => sorted(rowsOf(snapshot), order), [snapshot, order]);
+  const widest = Math.max(...rows.map((row) => Math.abs(row.share ?? 0)), 1e-9);
+  const choose = (column: Column) =>
+    setOrder((held) => ({
+      column,
+      descending: held.column === column ? !held.descending : column !== "symbol",
+    }));
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the keyboard
+    <section className={styles.scroll} tabIndex={0} aria-label="Positions, scrollable">
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            {headsOf(snapshot).map(({ column, name, tip }) => (
+              <th
+                key={column}
+                scope="col"
+                aria-sort={order.column === column ? ARIA_SORT[`${order.descending}`] : undefined}
+              >
+                <button type="button" className={styles.sort} data-tip={tip} onClick={() => choose(column)}>
+                  {name}
+                  <i aria-hidden="true">{order.column === column ? (order.descending ? "↓" : "↑") : ""}</i>
+                </button>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <PositionRow key={row.symbol} row={row} currency={snapshot.base_currency} widest={widest} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,87 @@
+import { useMemo } from "react";
+import { useChosen } from "../app/view.ts";
+import { METHOD_NAMES, type RiskSnapshot } from "../client/types.ts";
+import { confidenceLabel, money, percent, ratio } from "../format/number.ts";
+import { Message } from "../parts/Message.tsx";
+import { Panel } from "../parts/Panel.tsx";
+import { Sized } from "../parts/Sized.tsx";
+import { attributionOf } from "../risk/attribution.ts";
+import { reasonOf } from "../risk/measures.ts";
+import { type Contribution, type WaterfallBar, waterfall } from "../risk/waterfall.ts";
+import { useSampledPortfolio } from "../store/portfolio.ts";
+import { WaterfallChart } from "./WaterfallChart.tsx";
+
+const REDRAW_MS = 500;
+const ROW_HEIGHT = 25;
+const AXIS_HEIGHT = 26;
+
+function contributionsOf(snapshot: RiskSnapshot): Contribution[] {
+  return snapshot.positions.flatMap(({ symbol, component_var: value }) =>
+    value === null ? [] : [{ symbol, value }],
+  );
+}
+
+function noteOf(snapshot: RiskSnapshot | null): string {
+  const attribution = snapshot === null ? null : attributionOf(snapshot, "component_var");
+  if (attribution === null) return "";
+  const { method, confidence } = attribution.measure;
+  return `${METHOD_NAMES[method]} VaR ${confidenceLabel(confidence)}, components`;
+}
+
+export function WaterfallPanel() {
+  const { portfolio: id } = useChosen();
+  const portfolio = useSampledPortfolio(REDRAW_MS);
+  const snapshot = portfolio?.snapshot ?? null;
+  const contributions = useMemo(() => (snapshot === null ? [] : contributionsOf(snapshot)), [snapshot]);
+  return (
+    <Panel area="waterfall" title="VaR by position" note={noteOf(snapshot)}>
+      {snapshot !== null && contributions.length > 0 ? (
+        <Drawn key={id} contributions={contributions} currency={snapshot.base_currency} />
+      ) : (
+        <Message
+          title={
+            snapshot === null ? (portfolio?.reason ? "No figures yet" : "Loading…") : "Nothing to attribute"
+          }
+        >
+          {snapshot === null ? portfolio?.reason : whyNone(snapshot)}
+        </Message>
+      )}
+    </Panel>
+  );
+}
+
+const whyNone = (snapshot: RiskSnapshot): string =>
+  snapshot.positions.length === 0
+    ? "This portfolio holds no positions."
+    : (reasonOf(snapshot) ?? "The newest snapshot carries no components.");
+
+function Drawn({ contributions, currency }: { contributions: Contribution[]; currency: string }) {
+  return (
+    <Sized>
+      {({ width, height }) => {
+        const room = Math.floor((height - AXIS_HEIGHT) / ROW_HEIGHT);
+        const bars = waterfall(contributions, Math.max(3, room - 2));
+        return (
+          <>
+            <WaterfallChart {...{ bars, currency, width, height }} />
+            <BarsInWords bars={bars} currency={currency} />
+          </>
+        );
+      }}
+    </Sized>
+  );
+}
+
+/** The same for those who do not see the bars. */
+function BarsInWords({ bars, currency }: { bars: WaterfallBar[]; currency: string }) {
+  const total = bars.at(-1)?.value ?? 0;
+  return (
+    <ul className="visually-hidden" aria-label="VaR by position">
+      {bars.map((bar) => (
+        <li
+          key={bar.label}
+        >{`${bar.label}: ${money(bar.value, currency)}, ${percent(ratio(bar.value, total), 1)}`}</li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,43 @@
+/** How far what is on the screen can be trusted to be the present. */
+import { momentOf } from "../format/time.ts";
+import type { Connection, Portfolio } from "../store/state.ts";
+import { hasFigures } from "./measures.ts";
+
+export type Health = "loading" | "warming" | "live" | "replay" | "stale" | "reconnecting";
+
+/** A hiccup shorter than this is nobody's business. */
+const GRACE_MS = 1500;
+const STALE_MS = 10_000;
+/** What a status event may have spent on its way. */
+const CLOCK_ERROR_MS = 1000;
+
+export interface Clocks {
+  /** Monotonic now. */
+  now: number;
+  /** The server's wall clock as well as we know it. */
+  serverNow: number;
+}
+
+/** Age of the figures: since they came, or since they were published when that is longer ago. */
+export function ageOf({ snapshot, receivedAt }: Portfolio, { now, serverNow }: Clocks): number | null {
+  if (snapshot === null) return null;
+  const published = snapshot.published_at;
+  const sincePublished = published === null ? 0 : serverNow - momentOf(published) - CLOCK_ERROR_MS;
+  return Math.max(0, now - receivedAt, sincePublished);
+}
+
+export const staleAfter = ({ cadenceMs }: Portfolio): number => Math.max(STALE_MS, 4 * (cadenceMs ?? 0));
+
+/** A replay publishes without a wall clock: its figures are of another day, however fresh they come in. */
+export const isReplay = ({ snapshot }: Portfolio): boolean =>
+  snapshot !== null && snapshot.published_at === null;
+
+export function healthOf(connection: Connection, portfolio: Portfolio, clocks: Clocks): Health {
+  if (connection.lostAt !== null && clocks.now - connection.lostAt > GRACE_MS) return "reconnecting";
+  if (portfolio.snapshot === null) return portfolio.reason === null ? "loading" : "warming";
+  const replay = isReplay(portfolio);
+  const age = ageOf(portfolio, clocks);
+  if (!replay && age !== null && age > staleAfter(portfolio)) return "stale";
+  if (portfolio.snapshot.positions.length > 0 && !hasFigures(portfolio.snapshot)) return "warming";
+  return replay ? "replay" : "live";
+}

@@ -1,0 +1,120 @@
+/**
+ * The short history behind the charts: at most CAPACITY points of one portfolio, one for each step of time, the last
+ * event in a step standing for it. Values are immutable: a chart redraws when the reference changes.
+ */
+import type { HistoryPoint, Measure, Method } from "../client/types.ts";
+import { momentOf } from "../format/time.ts";
+
+export const CAPACITY = 300;
+
+export type Metric = "var" | "es";
+export type FigureKey = `${Method}|${number}|${Metric}`;
+
+export interface Point {
+  moment: number;
+  figures: Readonly<Partial<Record<FigureKey, number | null>>>;
+}
+
+export interface Series {
+  stepMs: number;
+  points: readonly Point[];
+}
+
+export const figureKey = (method: Method, confidence: number, metric: Metric): FigureKey =>
+  `${method}|${confidence}|${metric}`;
+
+export const emptySeries = (stepMs: number): Series => ({ stepMs, points: [] });
+
+function figuresOf(measures: readonly Measure[]): Point["figures"] {
+  const figures: Partial<Record<FigureKey, number | null>> = {};
+  for (const measure of measures) {
+    figures[figureKey(measure.method, measure.confidence, "var")] = measure.var;
+    figures[figureKey(measure.method, measure.confidence, "es")] = measure.es;
+  }
+  return figures;
+}
+
+export const pointOf = (source: Pick<HistoryPoint, "event_time" | "measures">): Point => ({
+  moment: momentOf(source.event_time),
+  figures: figuresOf(source.measures),
+});
+
+const bucket = (series: Series, point: Point): number => Math.floor(point.moment / series.stepMs);
+
+/** Adds a newer point; one that is older than the last is none of the live end's business and changes nothing. */
+export function append(series: Series, point: Point): Series {
+  const last = series.points.at(-1);
+  if (last !== undefined && point.moment < last.moment) return series;
+  const replaces = last !== undefined && bucket(series, last) === bucket(series, point);
+  const points = [...(replaces ? series.points.slice(0, -1) : series.points), point];
+  return { ...series, points: inWindow(points, series.stepMs) };
+}
+
+/** Joins stored history and live points without a seam: one point a step, the later moment of a step wins. */
+export function merge(series: Series, history: readonly Point[]): Series {
+  const byStep = new Map<number, Point>();
+  for (const point of [...history, ...series.points]) {
+    const step = bucket(series, point);
+    const held = byStep.get(step);
+    if (held === undefined || point.moment >= held.moment) byStep.set(step, point);
+  }
+  const points = [...byStep.values()].sort((a, b) => a.moment - b.moment);
+  return { ...series, points: inWindow(points, series.stepMs) };
+}
+
+export const withStep = (series: Series, stepMs: number): Series => merge(emptySeries(stepMs), series.points);
+
+function inWindow(points: readonly Point[], stepMs: number): readonly Point[] {
+  const newest = points.at(-1);
+  if (newest === undefined) return points;
+  const start = newest.moment - stepMs * CAPACITY;
+  const kept = points.filter((point) => point.moment >= start);
+  return kept.slice(-CAPACITY);
+}
+
+export interface ChartRow {
+  moment: number;
+  parametric: number | null;
+  historical: number | null;
+  monte_carlo: number | null;
+}
+
+const NOTHING = { parametric: null, historical: null, monte_carlo: null };
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+/** Rows for the chart. Where time is missing (an outage) stands a row of nulls, so that no line is drawn across it. */
+export function chartRows(series: Series, confidence: number, metric: Metric): ChartRow[] {
+  const { points, stepMs } = series;
+  const steps = points.slice(1).map((point, i) => point.moment - (points[i]?.moment ?? point.moment));
+  const gap = Math.max(6 * median(steps), 4 * stepMs);
+  const rows: ChartRow[] = [];
+  points.forEach((point, i) => {
+    if ((steps[i - 1] ?? 0) > gap) rows.push({ moment: point.moment - 1, ...NOTHING });
+    rows.push({
+      moment: point.moment,
+      parametric: point.figures[figureKey("parametric", confidence, metric)] ?? null,
+      historical: point.figures[figureKey("historical", confidence, metric)] ?? null,
+      monte_carlo: point.figures[figureKey("monte_carlo", confidence, metric)] ?? null,
+    });
+  });
+  return rows;
+}
+
+export interface Change {
+  from: number;
+  fraction: number;
+  overMs: number;
+}
+
+/** How a figure moved since the first moment of the series that has it. */
+export function changeOf(series: Series, key: FigureKey): Change | null {
+  const first = series.points.find((point) => typeof point.figures[key] === "number");
+  const last = series.points.at(-1);
+  const from = first?.figures[key];
+  const to = last?.figures[key];
+  if (first === undefined || last === undefined || first === last) return null;
+  if (typeof from !== "number" || typeof to !== "number" || from === 0) return null;
+  return { from, fraction: to / from - 1, overMs: last.moment - first.moment };
+}

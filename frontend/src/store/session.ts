@@ -1,0 +1,159 @@
+/** Ties the stream and the HTTP calls to the store: what comes in, what is asked for, and when it is asked again. */
+import { ApiError, fetchHistory, fetchPortfolioIds, fetchRisk } from "../client/http.ts";
+import { parseJson, readAlert, readRisk, readStatus } from "../client/read.ts";
+import { momentOf } from "../format/time.ts";
+import { backoff } from "../stream/backoff.ts";
+import { type EventName, RiskStream, type Source } from "../stream/stream.ts";
+import { CAPACITY } from "./series.ts";
+import {
+  portfolioOf,
+  withAlert,
+  withGarbage,
+  withHistory,
+  withListError,
+  withPhase,
+  withPortfolioIds,
+  withReason,
+  withReset,
+  withRisk,
+  withStatus,
+  withStepMs,
+} from "./state.ts";
+import type { Step, Store } from "./store.ts";
+
+export const STREAM_URL = "/api/v1/stream?events=risk,alert,status";
+
+const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
+
+const monotonic = (): number => performance.now();
+
+export class Session {
+  readonly #store: Store;
+  readonly #stream: RiskStream;
+  #view: { portfolio: string; stepMs: number } | null = null;
+  #viewRequest: AbortController | null = null;
+  #listTimer: ReturnType<typeof setTimeout> | undefined;
+  #listAttempt = 0;
+  #stopped = true;
+
+  constructor(store: Store, createSource?: (url: string) => Source) {
+    this.#store = store;
+    this.#stream = new RiskStream({
+      url: STREAM_URL,
+      onEvent: (name, data) => this.#take(name, data),
+      onPhase: (phase) => {
+        const returned = phase.phase === "open" && store.current.connection.lostAt !== null;
+        store.update((state) => withPhase(state, phase, monotonic()));
+        if (returned) this.#loadView();
+      },
+      now: monotonic,
+      ...(createSource === undefined ? {} : { createSource }),
+    });
+  }
+
+  start(): void {
+    this.#stopped = false;
+    document.addEventListener("visibilitychange", this.#store.flush);
+    this.#stream.start();
+    void this.#loadList();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    document.removeEventListener("visibilitychange", this.#store.flush);
+    clearTimeout(this.#listTimer);
+    this.#viewRequest?.abort();
+    this.#stream.stop();
+  }
+
+  readonly retryNow = (): void => {
+    this.#stream.retryNow();
+    clearTimeout(this.#listTimer);
+    void this.#loadList();
+  };
+
+  /** Names the portfolio and time window on the screen: their history is fetched and joined to the live end. */
+  readonly look = (portfolio: string, windowMs: number): void => {
+    const stepMs = windowMs / CAPACITY;
+    if (this.#view?.portfolio === portfolio && this.#view.stepMs === stepMs) return;
+    this.#view = { portfolio, stepMs };
+    this.#store.update((state) => withStepMs(state, stepMs));
+    this.#loadView();
+  };
+
+  #take(name: EventName, data: string): void {
+    if (name === "reset") {
+      this.#store.update(withReset);
+      this.#loadView();
+      return;
+    }
+    const step = stepOf(name, parseJson(data)) ?? withGarbage;
+    this.#store.update(step);
+  }
+
+  async #loadList(): Promise<void> {
+    try {
+      const ids = await fetchPortfolioIds();
+      this.#listAttempt = 0;
+      this.#store.update((state) => withPortfolioIds(state, ids));
+    } catch (error) {
+      if (this.#stopped) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#store.update((state) => withListError(state, message));
+      this.#listTimer = setTimeout(() => void this.#loadList(), backoff(this.#listAttempt));
+      this.#listAttempt += 1;
+    }
+  }
+
+  #loadView(): void {
+    this.#viewRequest?.abort();
+    const view = this.#view;
+    if (view === null || this.#stopped) return;
+    const request = new AbortController();
+    this.#viewRequest = request;
+    void this.#loadSnapshot(view.portfolio, request.signal).then(() =>
+      this.#loadHistory(view.portfolio, view.stepMs, request.signal),
+    );
+  }
+
+  async #loadSnapshot(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      const risk = await fetchRisk(id, signal);
+      if (risk !== null) this.#store.update((state) => withRisk(state, risk, monotonic()));
+    } catch (error) {
+      if (isAbort(error)) return;
+      const reason =
+        error instanceof ApiError ? (error.reason ?? error.message) : "the server cannot be reached";
+      this.#store.update((state) => withReason(state, id, reason));
+    }
+  }
+
+  async #loadHistory(id: string, stepMs: number, signal: AbortSignal): Promise<void> {
+    const newest = portfolioOf(this.#store.current, id).snapshot;
+    const end = newest === null ? Date.now() : momentOf(newest.event_time);
+    try {
+      const query = { start: new Date(end - stepMs * CAPACITY), resolution: resolutionOf(stepMs) };
+      const points = await fetchHistory(id, query, signal);
+      if (!signal.aborted) this.#store.update((state) => withHistory(state, id, points));
+    } catch {
+      // The chart then begins at the live end; the next look or reconnection asks again.
+    }
+  }
+}
+
+/** What an event does to the state; null when it is not what it claims to be. */
+function stepOf(name: Exclude<EventName, "reset">, data: unknown): Step | null {
+  if (name === "risk") {
+    const risk = readRisk(data);
+    return risk && ((state) => withRisk(state, risk, monotonic()));
+  }
+  if (name === "alert") {
+    const alert = readAlert(data);
+    return alert && ((state) => withAlert(state, alert));
+  }
+  const status = readStatus(data);
+  return status && ((state) => withStatus(state, status, Date.now()));
+}
+
+/** The finest resolution of the API that yields no more than one point a step. */
+const resolutionOf = (stepMs: number): string => `${Math.max(1, Math.ceil(stepMs / 1000))}s`;
