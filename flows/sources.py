@@ -20,6 +20,7 @@ from flows.messages import Record
 
 BATCH = 1000
 WAIT_S = 0.005
+SHORTEST_S = 0.0001
 _stamp = attrgetter("stamp")
 
 
@@ -145,8 +146,7 @@ class JournalSource(FixedPartitionedSource[SourceBatch, None]):
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> _JournalPartition:
         if self._writer is not None and self._offset > self._writer.durable:
             raise JournalError(
-                f"journal {self._directory}: ends before record {self._writer.durable}, "
-                f"but {self._offset} is asked for"
+                f"journal {self._directory}: ends before record {self._writer.durable}, but {self._offset} is asked for"
             )
         reader = JournalReader(self._directory, self._offset, durable_only=self._writer is None)
         return _JournalPartition(reader, self._writer, self._stopping, self._checkpoints)
@@ -188,12 +188,13 @@ class _Pace:
     def due(self, records: list[Record]) -> int:
         if self._origin is None:
             self._origin = self._clock(), records[0].stamp
-        began, first = self._origin
-        wait = began + (records[0].stamp - first) / 1e9 / self._speed - self._clock()
-        if wait > 0:
-            self._sleep(min(wait, WAIT_S))
-        reached = first + int((self._clock() - began) * 1e9 * self._speed)
-        return bisect_left(records, reached + 1, key=_stamp)
+        early_ns = records[0].stamp - self._reached(*self._origin)
+        if early_ns > 0:
+            self._sleep(min(max(early_ns / 1e9 / self._speed, SHORTEST_S), WAIT_S))
+        return bisect_left(records, self._reached(*self._origin) + 1, key=_stamp)
+
+    def _reached(self, began: float, first: int) -> int:
+        return first + int((self._clock() - began) * 1e9 * self._speed)
 
 
 class RecordSource(FixedPartitionedSource[SourceBatch, None]):
