@@ -62,6 +62,7 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = services
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # the hook FastAPI documents

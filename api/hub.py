@@ -143,9 +143,7 @@ class Hub:
             return
         name = self._settings.run or await self._reader.newest_run()
         run = None if name is None else await self._reader.run(name)
-        if run is not None and (
-            self.run is None or run.run != self.run.run or await self._lost_its_head(run)
-        ):
+        if run is not None and (self.run is None or run.run != self.run.run or await self._lost_its_head(run)):
             await self._load(run)
             self.generation += 1
             self._wake()

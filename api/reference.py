@@ -31,12 +31,8 @@ def install(app: FastAPI) -> None:
 def page(document: Mapping[str, Any]) -> str:
     """Write an OpenAPI document as one HTML page."""
     info = document["info"]
-    paths = "".join(
-        part for path, methods in document["paths"].items() for part in _operations(path, methods)
-    )
-    models = "".join(
-        _model(name, schema) for name, schema in sorted(document["components"]["schemas"].items())
-    )
+    paths = "".join(part for path, methods in document["paths"].items() for part in _operations(path, methods))
+    models = "".join(_model(name, schema) for name, schema in sorted(document["components"]["schemas"].items()))
     description = "".join(f"<p>{escape(text)}</p>" for text in info["description"].split("\n\n"))
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(info["title"])} API</title>'
@@ -61,25 +57,21 @@ def _operations(path: str, methods: Mapping[str, Any]) -> Iterator[str]:
         ]
         yield _table(("Parameter", "Type", ""), rows)
         answers = [
-            (status, _content(answer), answer["description"])
-            for status, answer in operation["responses"].items()
+            (status, _content(answer), answer["description"]) for status, answer in operation["responses"].items()
         ]
         yield _table(("Answer", "Content", ""), answers)
 
 
 def _model(name: str, schema: Mapping[str, Any]) -> str:
     rows = [
-        (field, _type(value), value.get("description", ""))
-        for field, value in schema.get("properties", {}).items()
+        (field, _type(value), value.get("description", "")) for field, value in schema.get("properties", {}).items()
     ]
     heading = f'<h3 id="{escape(name)}">{escape(name)}</h3><p>{escape(schema.get("description", ""))}</p>'
     return heading + _table(("Field", "Type", ""), rows)
 
 
 def _content(answer: Mapping[str, Any]) -> str:
-    return "; ".join(
-        f"{media}: {_type(body.get('schema', {}))}" for media, body in answer.get("content", {}).items()
-    )
+    return "; ".join(f"{media}: {_type(body.get('schema', {}))}" for media, body in answer.get("content", {}).items())
 
 
 def _type(schema: Mapping[str, Any]) -> str:

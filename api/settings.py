@@ -36,5 +36,5 @@ class ApiSettings:
     """Live figures older than this are not to be relied on: a bar of a minute, twice, and half of it."""
     send_buffer: int = 64 * 1024
     """Of each connection, in the kernel: the bound on what a reader that stopped can hold."""
-    shutdown_s: float = 5.0
+    shutdown_s: int = 1
     """How long a stop waits for answers in progress."""

@@ -113,9 +113,7 @@ class StatusBoard:
         return Part(name=name, state=state, reason=reason, age_s=age, detail=detail)
 
     def _risk_age(self) -> float | None:
-        published = (
-            [summarize(event).published_at for event in self._hub.latest.values()] if self._live() else []
-        )
+        published = [summarize(event).published_at for event in self._hub.latest.values()] if self._live() else []
         moments = [datetime.fromisoformat(text) for text in published if text is not None]
         return max(0.0, (datetime.now(UTC) - max(moments)).total_seconds()) if moments else None
 

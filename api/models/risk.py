@@ -125,6 +125,8 @@ class RiskSnapshot(Payload):
     """Counts the snapshots of the portfolio."""
     event_time: Timestamp
     """The moment of the market that the figures are as of."""
+    moment: Literal["bar", "tick"]
+    """`bar`: prices as of the end of a closed bar; `tick`: between bars, the newest prices."""
     published_at: Timestamp | None
     """Wall clock of publishing; null in a replay."""
     base_currency: str = Field(examples=["USD"])

@@ -32,9 +32,7 @@ async def ready(served: Served, response: Response) -> Readiness:
     return readiness
 
 
-@router.get(
-    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **documented(500)}
-)
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **documented(500)})
 async def metrics(served: Served) -> Response:
     """Give the metrics of this process for Prometheus."""
     return Response(served.metrics.text(), media_type=CONTENT_TYPE)

@@ -37,9 +37,7 @@ class StreamResponse(EventSourceResponse):
         hub, metrics = self._served.hub, self._served.metrics
         if hub.clients >= self._served.settings.max_clients:
             metrics.refused.inc()
-            detail = (
-                f"all {hub.clients} streams of this process are taken; come back later or ask another one"
-            )
+            detail = f"all {hub.clients} streams of this process are taken; come back later or ask another one"
             await problem(503, detail, reason="too many streams")(scope, receive, send)
             return
         hub.clients += 1
@@ -58,8 +56,7 @@ _described: dict[str, Any] = {
         "text/event-stream": {
             "schema": {
                 "oneOf": [
-                    {"$ref": f"#/components/schemas/{name}"}
-                    for name in ("RiskSnapshot", "Alert", "Health", "Reset")
+                    {"$ref": f"#/components/schemas/{name}"} for name in ("RiskSnapshot", "Alert", "Health", "Reset")
                 ]
             }
         }
@@ -77,9 +74,7 @@ async def stream(
     cursor: Annotated[
         str | None, Query(description="Id of the last event seen; the header Last-Event-ID comes first.")
     ] = None,
-    last_event_id: Annotated[
-        str | None, Header(description="As a browser sends it when it reconnects.")
-    ] = None,
+    last_event_id: Annotated[str | None, Header(description="As a browser sends it when it reconnects.")] = None,
 ) -> Response:
     """Follow the figures: the present state first, or what was missed since a cursor, then all that comes."""
     wanted = Wanted(_portfolios(portfolios), _kinds(events))
@@ -90,18 +85,14 @@ async def stream(
 def _portfolios(text: str | None) -> frozenset[str]:
     names = _names(text)
     if len(names) > MOST_PORTFOLIOS:
-        raise ProblemError(
-            422, f"{len(names)} portfolios are more than {MOST_PORTFOLIOS}; leave them out for all"
-        )
+        raise ProblemError(422, f"{len(names)} portfolios are more than {MOST_PORTFOLIOS}; leave them out for all")
     return names
 
 
 def _kinds(text: str | None) -> frozenset[str]:
     names = _names(text)
     if unknown := names - set(KINDS):
-        raise ProblemError(
-            422, f"there are no events {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}"
-        )
+        raise ProblemError(422, f"there are no events {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
     return names or frozenset(KINDS)
 
 
