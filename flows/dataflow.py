@@ -59,6 +59,16 @@ def risk_dataflow(
     return flow
 
 
+def archive_dataflow(
+    source: Source[SourceBatch], feed: Callable[[], FeedActor], sink: Sink[tuple[str, FeedBatch]]
+) -> Dataflow:
+    """Wire the archive flow: what was received, decoded and judged as the risk flow does it, into tables."""
+    flow = Dataflow("archive")
+    decoded = feed_step(op.input("journal_v1", flow, source), feed)
+    op.output("archive_v1", decoded, sink)
+    return flow
+
+
 def feed_step(batches: Any, feed: Callable[[], FeedActor]) -> Any:
     """Decode journal records into events with exactly one fate each."""
     keyed = op.map("feed_key_v1", batches, lambda batch: ("feed", batch))

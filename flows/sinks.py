@@ -12,14 +12,44 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from flows.actors.merge import Merged
 from flows.encoding import encode_event, encode_line
-from flows.messages import Checkpoint, Moment
+from flows.messages import Accepted, Checkpoint, FeedBatch, Gap, Moment, Refused
+from flows.messages import Event as FlowEvent
 from flows.timestamps import format_timestamp
+from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError
 from storage.outbox import OutboxStore
-from storage.rows import OutboxRow, PositionRow
+from storage.rows import OutboxRow, Written
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 0.5
+
+
+class Insistence:
+    """Stores however long the database is away: waiting in the sink holds the flow, and the journal goes on.
+
+    Whoever is told to stop meanwhile gives up for good, because nothing later may be stored over the hole.
+    """
+
+    def __init__(self, what: str, stopping: Event) -> None:
+        self._what, self._stopping = what, stopping
+        self._given_up = False
+
+    def insist(self, write: Callable[[], object]) -> bool:
+        """Call ``write`` until it succeeds; False when it was given up."""
+        said = False
+        while not self._given_up:
+            try:
+                write()
+            except DatabaseUnavailableError as error:
+                if not said:
+                    _log.warning("waiting for the database", what=self._what, error=str(error))
+                    said = True
+                self._given_up = self._stopping.wait(_RETRY_S)
+            else:
+                if said:
+                    _log.info("the database is back", what=self._what)
+                return True
+        return False
 
 
 class _Partition(StatefulSinkPartition[Merged, None]):
@@ -78,9 +108,8 @@ class _OutboxPartition(_Partition):
         clock: Callable[[], int],
     ) -> None:
         self._store, self._checkpoint, self._on_stored = store, checkpoint, on_stored
-        self._stopping, self._clock = stopping, clock
+        self._storing, self._clock = Insistence("outbox", stopping), clock
         self._offset, self._ordinal = -1, 0
-        self._given_up = False
 
     def write_batch(self, items: list[Merged]) -> None:
         moments: list[Moment] = []
@@ -95,7 +124,7 @@ class _OutboxPartition(_Partition):
     def _stored(self, moments: list[Moment]) -> bool:
         rows = [row for moment in moments for row in self._rows(moment)]
         positions = [row for moment in moments for row in moment.holdings]
-        if (rows or positions) and not self._write(rows, positions):
+        if (rows or positions) and not self._storing.insist(lambda: self._store.write(rows, positions)):
             return False
         if moments:
             self._on_stored(moments[-1])
@@ -120,26 +149,6 @@ class _OutboxPartition(_Partition):
             for ordinal, snapshot in enumerate(moment.snapshots, first)
         ]
 
-    def _write(self, rows: list[OutboxRow], positions: list[PositionRow]) -> bool:
-        """Store the rows, however long the database is away: waiting here holds the flow, not the journal.
-
-        Whoever is told to stop meanwhile gives up for good: nothing later may be stored over the hole.
-        """
-        said = False
-        while not self._given_up:
-            try:
-                self._store.write(rows, positions)
-            except DatabaseUnavailableError as error:
-                if not said:
-                    _log.warning("the outbox waits for the database", error=str(error))
-                    said = True
-                self._given_up = self._stopping.wait(_RETRY_S)
-            else:
-                if said:
-                    _log.info("the outbox goes on")
-                return True
-        return False
-
 
 class OutboxSink(FixedPartitionedSink[Merged, None]):
     """Stores snapshots as events for the clients, and a checkpoint only behind what is stored.
@@ -162,6 +171,52 @@ class OutboxSink(FixedPartitionedSink[Merged, None]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> _OutboxPartition:
         return _OutboxPartition(*self._arguments)
+
+
+class _ArchivePartition(StatefulSinkPartition[FeedBatch, None]):
+    """Holds batches until one carries the decoder's state, then stores them with it in one transaction."""
+
+    def __init__(self, store: ArchiveStore, on_stored: Callable[[FeedBatch, Written], None], stopping: Event) -> None:
+        self._store, self._on_stored = store, on_stored
+        self._storing = Insistence("archive", stopping)
+        self._events: list[FlowEvent] = []
+
+    def write_batch(self, items: list[FeedBatch]) -> None:
+        for batch in items:
+            self._events += batch.events
+            if batch.state is not None:
+                self._commit(batch, batch.state)
+
+    def _commit(self, batch: FeedBatch, state: bytes) -> None:
+        accepted = [event for event in self._events if isinstance(event, Accepted)]
+        refused = [event for event in self._events if isinstance(event, Refused)]
+        gaps = [event for event in self._events if isinstance(event, Gap)]
+        self._events = []
+        written: list[Written] = []
+        store = self._store
+        if self._storing.insist(lambda: written.append(store.write(accepted, refused, gaps, batch.offset, state))):
+            self._on_stored(batch, written[0])
+
+    def snapshot(self) -> None:
+        return None
+
+
+class ArchiveSink(FixedPartitionedSink[FeedBatch, None]):
+    """Stores ticks, refused ticks and gaps, each exactly once: the archive's offset is in the same transaction."""
+
+    def __init__(
+        self,
+        store: ArchiveStore,
+        stopping: Event,
+        on_stored: Callable[[FeedBatch, Written], None] = lambda _batch, _written: None,
+    ) -> None:
+        self._store, self._stopping, self._on_stored = store, stopping, on_stored
+
+    def list_parts(self) -> list[str]:
+        return ["archive"]
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> _ArchivePartition:
+        return _ArchivePartition(self._store, self._on_stored, self._stopping)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:

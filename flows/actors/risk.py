@@ -126,7 +126,12 @@ class RiskActor:
             self._sampler.add(more)
 
     def _preload(self, command: History) -> None:
-        """Daily returns, scaled to a bar, through the recursion of live bars; what is not watched is passed over."""
+        """Daily returns, scaled to a bar, through the recursion of live bars; what is not watched is passed over.
+
+        It comes before everything else: told again after a restart, it changes nothing.
+        """
+        if self._model.bars:
+            return
         numbers = [self._universe.find(symbol) for symbol in command.symbols]
         known = [column for column, number in enumerate(numbers) if number is not None]
         prices = np.full((len(command.prices), self._model.n_instruments), np.nan)
