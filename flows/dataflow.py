@@ -46,11 +46,17 @@ def risk_dataflow(
     risk: Callable[[int], RiskActor],
     shards: int,
     sink: Sink[tuple[str, Merged]],
+    archive: Sink[tuple[str, FeedBatch]] | None = None,
 ) -> Dataflow:
-    """Wire the risk flow: every shard sees every batch in the same order, so workers do not change a result."""
+    """Wire the risk flow: every shard sees every batch in the same order, so workers do not change a result.
+
+    A recording has no second reader: its ticks go into the archive from here, where one is given.
+    """
     flow = Dataflow("risk")
     batches = op.input("journal_v1", flow, source)
     decoded = feed_step(batches, feed)
+    if archive is not None:
+        op.output("archive_v1", decoded, archive)
     spread = op.flat_map("shards_v1", decoded, lambda keyed: [(str(s), (s, keyed[1])) for s in range(shards)])
     moments = op.stateful_batch("risk_v1", spread, lambda _: _Step(_risk(risk)))
     together = op.map("moments_v1", moments, lambda keyed: ("all", keyed[1]))

@@ -1,5 +1,6 @@
 """A recording through the same flow as the live engine."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -7,22 +8,27 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import msgspec
 from bytewax.outputs import Sink
 
 from flows.actors.feed import FeedActor
 from flows.actors.ledger import LedgerRow
 from flows.actors.risk import RiskActor
-from flows.commands import AnyCommand, command_records
+from flows.commands import AnyCommand, command_records, encode_command
 from flows.dataflow import risk_dataflow
 from flows.messages import FeedBatch, Kind, Record, Refused
 from flows.readers import read_files
 from flows.running import run_dataflow
-from flows.sinks import NdjsonSink, write_whole
-from flows.sources import RecordSource
+from flows.sinks import ArchiveSink, NdjsonSink, OutboxSink, write_whole
+from flows.sources import Checkpoints, RecordSource
 from flows.universe import Universe
 from riskcore.errors import InputError
 from riskcore.settings import RiskSettings
+from storage.archive import ArchiveStore
+from storage.outbox import OutboxStore
+from storage.runs import RunStore
 
+_TOGETHER = Checkpoints(records=20_000, period_ns=60_000_000_000)
 Progress = Callable[[int, int], object]
 """Called with the bytes read and the bytes there are."""
 
@@ -55,8 +61,43 @@ def replay_to_file(replay: Replay, out: Path, on_progress: Progress | None = Non
     return ledger[0]
 
 
+def replay_to_database(
+    replay: Replay, url: str, on_progress: Progress | None = None, stopping: Event | None = None
+) -> LedgerRow:
+    """Store ticks and snapshots under the run :func:`run_name`, and make that run the one that the API shows.
+
+    Repeated, it changes nothing: the same recording, book and settings are the same run, and every row has its key.
+    """
+    stopping, run = stopping or Event(), run_name(replay)
+    runs, outbox, archive = RunStore(url), OutboxStore(url, run), ArchiveStore(url, run)
+    try:
+        runs.register(run, "replay", msgspec.json.encode(replay.settings), replay.settings_hash)
+        sinks = OutboxSink(outbox, stopping), ArchiveSink(archive, stopping)
+        return run_replay(replay, sinks[0], on_progress, stopping=stopping, archive=sinks[1])
+    finally:
+        for store in (runs, outbox, archive):
+            store.close()
+
+
+def run_name(replay: Replay) -> str:
+    """``replay-`` and twelve digits that tell recordings, books and settings apart."""
+    digest = hashlib.sha256()
+    for file in sorted(p for path in replay.files for p in ([path] if path.is_file() else path.rglob("*"))):
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    told = [encode_command(command).decode() for command in replay.commands]
+    meaning = (told, replay.settings_hash, replay.publish, replay.start, replay.end, replay.format, replay.shards)
+    digest.update(msgspec.json.encode(meaning))
+    return f"replay-{digest.hexdigest()[:12]}"
+
+
 def run_replay(
-    replay: Replay, sink: Sink[Any], on_progress: Progress | None = None, stopping: Event | None = None
+    replay: Replay,
+    sink: Sink[Any],
+    on_progress: Progress | None = None,
+    *,
+    stopping: Event | None = None,
+    archive: Sink[Any] | None = None,
 ) -> LedgerRow:
     """Run the recording into a sink, and return the sum of the ledger.
 
@@ -65,11 +106,13 @@ def run_replay(
     InputError
         A file is not a tick file; a symbol is ambiguous; with ``strict``, the first line that cannot be used.
     """
-    feed = _StrictFeedActor(Universe(), replay.settings.price) if replay.strict else None
-    feed = feed or FeedActor(Universe(), replay.settings.price)
-    source = RecordSource(_records(replay, on_progress), stopping, speed=replay.speed)
-    flow = risk_dataflow(source, lambda: feed, _risk_actor(replay), replay.shards, sink)
-    run_dataflow(flow, replay.workers)
+    actor = _StrictFeedActor if replay.strict else FeedActor
+    feed = actor(Universe(), replay.settings.price)
+    checkpoints = None if archive is None else _TOGETHER
+    source = RecordSource(_records(replay, on_progress), stopping, checkpoints, speed=replay.speed)
+    run_dataflow(
+        risk_dataflow(source, lambda: feed, _risk_actor(replay), replay.shards, sink, archive), replay.workers
+    )
     return feed.ledger.total()
 
 

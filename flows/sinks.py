@@ -12,7 +12,7 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from flows.actors.merge import Merged
 from flows.encoding import encode_event, encode_line
-from flows.messages import Accepted, Checkpoint, FeedBatch, Gap, Moment, Refused
+from flows.messages import Accepted, Checkpoint, End, FeedBatch, Gap, Moment, Refused
 from flows.messages import Event as FlowEvent
 from flows.timestamps import format_timestamp
 from storage.archive import ArchiveStore
@@ -174,7 +174,7 @@ class OutboxSink(FixedPartitionedSink[Merged, None]):
 
 
 class _ArchivePartition(StatefulSinkPartition[FeedBatch, None]):
-    """Holds batches until one carries the decoder's state, then stores them with it in one transaction."""
+    """Holds batches until one carries the decoder's state or ends a recording; one transaction stores them with it."""
 
     def __init__(self, store: ArchiveStore, on_stored: Callable[[FeedBatch, Written], None], stopping: Event) -> None:
         self._store, self._on_stored = store, on_stored
@@ -184,17 +184,17 @@ class _ArchivePartition(StatefulSinkPartition[FeedBatch, None]):
     def write_batch(self, items: list[FeedBatch]) -> None:
         for batch in items:
             self._events += batch.events
-            if batch.state is not None:
-                self._commit(batch, batch.state)
+            if batch.state is not None or isinstance(batch.events[-1], End):
+                self._commit(batch)
 
-    def _commit(self, batch: FeedBatch, state: bytes) -> None:
+    def _commit(self, batch: FeedBatch) -> None:
         accepted = [event for event in self._events if isinstance(event, Accepted)]
         refused = [event for event in self._events if isinstance(event, Refused)]
         gaps = [event for event in self._events if isinstance(event, Gap)]
         self._events = []
         written: list[Written] = []
         store = self._store
-        if self._storing.insist(lambda: written.append(store.write(accepted, refused, gaps, batch.offset, state))):
+        if self._storing.insist(lambda: written.append(store.write(accepted, refused, gaps, batch.offset, batch.state))):
             self._on_stored(batch, written[0])
 
     def snapshot(self) -> None:
