@@ -4,7 +4,7 @@ from itertools import islice
 from pathlib import Path
 
 from flows.feeds import adapter_names, get_adapter
-from flows.feeds.adapter import Adapter, FrameError
+from flows.feeds.adapter import Adapter, FrameError, Unusable
 from flows.readers.parquet import ParquetFile
 from flows.readers.segments import JournalFile, is_journal
 from flows.readers.streams import check_file, lines
@@ -55,9 +55,7 @@ def open_file(path: Path, position: int, origin: str, format_name: str | None) -
 
 def check_format(name: str | None) -> None:
     if name is not None and name not in FORMATS and name not in adapter_names():
-        raise InputError(
-            f"format {name!r} is not known: use one of {', '.join((*FORMATS, *adapter_names()))}"
-        )
+        raise InputError(f"format {name!r} is not known: use one of {', '.join((*FORMATS, *adapter_names()))}")
 
 
 def head(path: Path) -> list[bytes]:
@@ -100,10 +98,10 @@ def _adapter_named(format_name: str, frames: list[bytes]) -> str | None:
 
 def _is_readable(adapter: Adapter, frame: bytes) -> bool:
     try:
-        adapter.decode(frame, None)
+        found = adapter.decode(frame, None)
     except FrameError:
         return False
-    return True
+    return not found or not all(isinstance(part, Unusable) for part in found)
 
 
 def _begins_with(path: Path, magic: bytes) -> bool:
@@ -140,9 +138,7 @@ def _is_tick_object(frame: bytes) -> bool:
 
 
 def _ticks_in(frames: list[bytes], name: str) -> int:
-    return sum(
-        len(ticks_of(get_adapter(name, price), frame)) for price in ("trade", "mid") for frame in frames
-    )
+    return sum(len(ticks_of(get_adapter(name, price), frame)) for price in ("trade", "mid") for frame in frames)
 
 
 def ticks_of(adapter: Adapter, frame: bytes) -> list[Tick]:
