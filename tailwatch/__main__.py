@@ -4,6 +4,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+_INTERRUPTED = 130
+"""What Typer makes of Ctrl-C."""
+
 
 def main() -> None:
     """Run the command line; exit status 0 done, 1 failed while running, 2 wrong usage or input."""
@@ -26,6 +29,8 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
         return explain(error, verbose=verbose)
+    if status == _INTERRUPTED:
+        return explain(KeyboardInterrupt())
     return status if isinstance(status, int) else 0
 
 

@@ -18,6 +18,8 @@ from tailwatch.settings import Settings
 
 PREFIX = "TAILWATCH_"
 FILE = "tailwatch.toml"
+NO_FILE = Path(os.devnull)
+"""As a settings file: none at all, not even that of the working directory."""
 _NOT_SETTINGS = re.compile(r"TAILWATCH_(CONFIG|SUPERVISOR|DATA|TEST_[A-Z0-9_]+)")
 
 
@@ -37,6 +39,16 @@ class Configuration:
 
     settings: Settings
     origins: Mapping[str, str]
+
+    def preferring(self, values: Mapping[str, object], origin: str) -> "Configuration":
+        """Take these values where nobody named another; ``origin`` says on whose behalf."""
+        chosen = {name: value for name, value in values.items() if self.origins[name] == "default"}
+        return self.replacing(chosen, origin)
+
+    def replacing(self, values: Mapping[str, object], origin: str) -> "Configuration":
+        """Take these values whoever named others; they must be ones that the settings accept."""
+        merged = {name: getattr(self.settings, name) for name in Settings.model_fields} | dict(values)
+        return Configuration(Settings(**merged), {**self.origins, **dict.fromkeys(values, origin)})
 
     def to_environment(self) -> dict[str, str]:
         """The settings that somebody named, as variables: with them a child process sees the same."""
@@ -125,6 +137,8 @@ def _refuse_unknown_variables() -> None:
 
 def _read_file(config: Path | None) -> tuple[dict[str, Any], str]:
     named = config or (Path(os.environ["TAILWATCH_CONFIG"]) if os.environ.get("TAILWATCH_CONFIG") else None)
+    if named == NO_FILE:
+        return {}, FILE
     path = named or Path(FILE)
     if named is None and not path.is_file():
         return {}, FILE
@@ -143,9 +157,7 @@ def _read_file(config: Path | None) -> tuple[dict[str, Any], str]:
 
 
 def _nearest(name: str, spelling: Any) -> str:
-    near = difflib.get_close_matches(
-        name, [spelling(known) for known in Settings.model_fields], n=1, cutoff=0.5
-    )
+    near = difflib.get_close_matches(name, [spelling(known) for known in Settings.model_fields], n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else "; `tailwatch config` lists the settings there are"
 
 

@@ -16,8 +16,8 @@ def embedded_directory(settings: Settings) -> Path:
 def database(settings: Settings) -> Iterator[str]:
     """Give the URL of the database.
 
-    Without one of the user's own, the embedded PostgreSQL is attached to where it runs, and otherwise started,
-    to be stopped at the end.
+    Without one of the user's own, the embedded PostgreSQL is attached to where it runs, and otherwise
+    started, to be stopped at the end.
 
     Raises
     ------

@@ -63,9 +63,7 @@ def read_history(path: Path) -> History:
 
 def _date_column(columns: list[str], name: str) -> int:
     if "date" not in columns:
-        raise InputError(
-            f"{name}: column 'date' is missing; the columns are {', '.join(columns[:5])[:200]} ..."
-        )
+        raise InputError(f"{name}: column 'date' is missing; the columns are {', '.join(columns[:5])[:200]} ...")
     if len(columns) < 2:
         raise InputError(f"{name}: has no column of prices; name one column for each symbol")
     repeated = next((column for column in columns if columns.count(column) > 1 or not column), None)
@@ -79,9 +77,7 @@ def _csv(path: Path, name: str) -> tuple[list[str], list[tuple[str, Sequence[Any
     rows: list[tuple[str, Sequence[Any]]] = []
     try:
         columns = [cell.strip() for cell in next(reader)]
-        rows.extend(
-            (f"row {reader.line_num}", cells) for cells in reader if any(cell.strip() for cell in cells)
-        )
+        rows.extend((f"row {reader.line_num}", cells) for cells in reader if any(cell.strip() for cell in cells))
     except csv.Error as error:
         raise InputError(f"{name}: row {reader.line_num}: not CSV: {error}") from None
     return columns, rows

@@ -32,16 +32,13 @@ def configure(verbose: int = 0, *, as_json: bool = False) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(levelname)s logger=%(name)s event=%(message)r"
-    )
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s logger=%(name)s event=%(message)r")
 
 
 def one_line(text: str) -> str:
     """Escape what could break a line or drive a terminal: control characters, and separators like U+2028."""
     return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
 
 

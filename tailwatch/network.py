@@ -23,9 +23,7 @@ def check_port(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except PermissionError:
-            raise TailwatchError(
-                f"port {port}: may not be used by this user; choose one above 1023"
-            ) from None
+            raise TailwatchError(f"port {port}: may not be used by this user; choose one above 1023") from None
         except OSError as error:
             reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
             raise TailwatchError(

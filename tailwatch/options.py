@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tailwatch.configuration import Configuration, flag, load
+from tailwatch.configuration import FILE, Configuration, flag, load
 from tailwatch.settings import DATA, INPUT, RISK, RUNNING, SIMULATION, Settings, describe
 
 MODEL = (DATA, RISK, SIMULATION)
@@ -60,15 +60,20 @@ def _parameter(name: str) -> inspect.Parameter:
     about = describe(name)
     field = Settings.model_fields[name]
     default = field.default if field.default_factory is None else None
-    shown: bool | str = False if default in (None, ()) else _plain(default)
+    shown = "" if default in (None, ()) else _default(_plain(default))
     option = typer.Option(
         flag(name),
-        help=field.description,
+        help=f"{field.description}{shown}",
         metavar=about["metavar"],
         rich_help_panel=about["panel"],
-        show_default=shown,
+        show_default=False,
     )
     return _keyword(name, Annotated[str | None, option], None)
+
+
+def _default(text: str) -> str:
+    # Rich takes square brackets for markup unless they are escaped.
+    return rf" \[default: {text}]"
 
 
 def _plain(default: Any) -> str:
@@ -77,9 +82,11 @@ def _plain(default: Any) -> str:
 
 def _common() -> list[inspect.Parameter]:
     config = typer.Option(
-        "--config", help="Settings file.", metavar="FILE", rich_help_panel=_OWN, show_default="tailwatch.toml"
+        "--config", help=f"Settings file.{_default(FILE)}", metavar="FILE", rich_help_panel=_OWN, show_default=False
     )
-    verbose = typer.Option("-v", "--verbose", count=True, help="Log more; -vv most.", rich_help_panel=_OWN)
+    verbose = typer.Option(
+        "-v", "--verbose", count=True, help="Log more; -vv most.", rich_help_panel=_OWN, show_default=False
+    )
     return [
         _keyword("config", Annotated[Path | None, config], None),
         _keyword("verbose", Annotated[int, verbose], 0),

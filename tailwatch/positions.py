@@ -72,9 +72,7 @@ def _checked(table: Iterable[Row], base_currency: str, faults: RowFaults) -> Ite
             continue
         key = (position.portfolio, position.symbol)
         if key in seen:
-            faults.add(
-                row.place, f"portfolio {key[0]!r} already has a position in {key[1]!r}, in {seen[key]}"
-            )
+            faults.add(row.place, f"portfolio {key[0]!r} already has a position in {key[1]!r}, in {seen[key]}")
             continue
         seen[key] = row.place
         yield position
@@ -107,9 +105,7 @@ def _text(row: Row, column: str, pattern: re.Pattern[str], what: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not value:
-        raise ValueError(
-            f"{column} is {'missing' if value in (None, '') else repr(value)}; it must be {what}"
-        )
+        raise ValueError(f"{column} is {'missing' if value in (None, '') else repr(value)}; it must be {what}")
     if not pattern.fullmatch(value):
         kind = "a spreadsheet formula" if _FORMULA.fullmatch(value) else f"not {what}"
         raise ValueError(f"{column} {value[:80]!r} is {kind}")

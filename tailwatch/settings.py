@@ -72,12 +72,8 @@ class Settings(BaseSettings):
     price: Annotated[Literal["trade", "mid"], choice("trade", "mid")] = _setting(
         "trade", "Which price counts.", panel=DATA, metavar="trade|mid"
     )
-    lateness: DurationSetting = _setting(
-        "1s", "How long a bar waits for late ticks.", panel=DATA, metavar="DURATION"
-    )
-    stale_after: int = _setting(
-        15, "Bars without a trade that make a price stale.", panel=DATA, metavar="BARS", ge=1
-    )
+    lateness: DurationSetting = _setting("1s", "How long a bar waits for late ticks.", panel=DATA, metavar="DURATION")
+    stale_after: int = _setting(15, "Bars without a trade that make a price stale.", panel=DATA, metavar="BARS", ge=1)
     empty_bars: Annotated[Literal["skip", "scale"], choice("skip", "scale")] = _setting(
         "skip", "What the return over empty bars counts.", panel=DATA, metavar="skip|scale"
     )
@@ -100,9 +96,9 @@ class Settings(BaseSettings):
         "1d", "Risk horizon; in days it counts trading days.", panel=RISK, metavar="DURATION"
     )
     day: PositiveDuration = _setting("24h", "Trading time in a day.", panel=RISK, metavar="DURATION")
-    confidence: Annotated[
-        tuple[float, ...], BeforeValidator(parse_list), AfterValidator(confidence_levels)
-    ] = _setting("0.95,0.975,0.99", "Confidence levels.", panel=RISK, metavar="LEVELS")
+    confidence: Annotated[tuple[float, ...], BeforeValidator(parse_list), AfterValidator(confidence_levels)] = _setting(
+        "0.95,0.975,0.99", "Confidence levels.", panel=RISK, metavar="LEVELS"
+    )
     covariance: Annotated[Literal["ewma"], choice("ewma", planned=("rolling",))] = _setting(
         "ewma", "Estimator of the covariance.", panel=RISK, metavar="ewma"
     )
@@ -122,9 +118,7 @@ class Settings(BaseSettings):
         "UTC", "Time zone of that moment.", panel=RISK, metavar="UTC"
     )
 
-    paths: int = _setting(
-        10_000, "Monte Carlo paths.", panel=SIMULATION, metavar="COUNT", ge=2, le=10_000_000
-    )
+    paths: int = _setting(10_000, "Monte Carlo paths.", panel=SIMULATION, metavar="COUNT", ge=2, le=10_000_000)
     historical: Annotated[Literal["equal"], choice("equal", planned=("age", "filtered"))] = _setting(
         "equal", "Weights of historical scenarios.", panel=SIMULATION, metavar="equal"
     )
@@ -142,26 +136,22 @@ class Settings(BaseSettings):
         gt=2,
         allow_inf_nan=False,
     )
-    variance_reduction: Annotated[
-        Literal["none"], choice("none", planned=("moment", "antithetic", "both"))
-    ] = _setting("none", "Variance reduction of the simulation.", panel=SIMULATION, metavar="none")
+    variance_reduction: Annotated[Literal["none"], choice("none", planned=("moment", "antithetic", "both"))] = _setting(
+        "none", "Variance reduction of the simulation.", panel=SIMULATION, metavar="none"
+    )
     seed: int = _setting(7, "Seed of all random numbers.", panel=SIMULATION, metavar="NUMBER", ge=0, lt=2**64)
     history: PathSetting | None = _setting(
         None, "Daily prices to start from, CSV or Parquet.", panel=SIMULATION, metavar="FILE"
     )
 
-    feed: str | None = _setting(
-        None, "Feed to connect to, such as binance or tailwatch.", panel=INPUT, metavar="NAME"
-    )
-    symbols: Annotated[tuple[str, ...], BeforeValidator(parse_list), AfterValidator(named_symbols)] = (
-        _setting((), "Instruments to watch besides those held.", panel=INPUT, metavar="A,B,...")
+    feed: str | None = _setting(None, "Feed to connect to, such as binance or tailwatch.", panel=INPUT, metavar="NAME")
+    symbols: Annotated[tuple[str, ...], BeforeValidator(parse_list), AfterValidator(named_symbols)] = _setting(
+        (), "Instruments to watch besides those held.", panel=INPUT, metavar="A,B,..."
     )
     url: Annotated[str, AfterValidator(websocket_address)] | None = _setting(
         None, "WebSocket address in place of the feed's own.", panel=INPUT, metavar="ws://..."
     )
-    positions: PathSetting | None = _setting(
-        None, "The book: CSV, JSON or YAML.", panel=INPUT, metavar="FILE"
-    )
+    positions: PathSetting | None = _setting(None, "The book: CSV, JSON or YAML.", panel=INPUT, metavar="FILE")
 
     publish: Annotated[Literal["bar"] | Duration | None, BeforeValidator(publish_moment)] = _setting(
         None, "When to publish figures: bar in a replay, 250ms live.", panel=RUNNING, metavar="bar|DURATION"

@@ -29,6 +29,7 @@ def stopping_on_signals() -> threading.Event:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
+    follow_supervisor()
     return stopping
 
 

@@ -60,9 +60,7 @@ def read_text(path: Path, title: str) -> str:
     except FileNotFoundError:
         raise InputError(f"{title} {path}: there is no such file") from None
     except OSError as error:
-        raise InputError(
-            f"{title} {path}: cannot be read: {(error.strerror or str(error)).lower()}"
-        ) from error
+        raise InputError(f"{title} {path}: cannot be read: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{title} {path}: not UTF-8 text (byte {error.start})") from None
     if not text.strip():
@@ -91,9 +89,7 @@ def read_table(path: Path, title: str, required: tuple[str, ...], optional: tupl
 def _lines(text: str, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[Row]:
     first = text.lstrip().splitlines()[0]
     delimiter = next((mark for mark in ",;\t" if mark in first), ",")
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     rows = _csv_rows(reader, name)
     _, header = next(rows)
     columns = [cell.strip() for cell in header]
@@ -101,9 +97,7 @@ def _lines(text: str, name: str, required: tuple[str, ...], optional: tuple[str,
     for line, cells in rows:
         values = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
         wrong = len(cells) != len(columns)
-        yield Row(
-            f"row {line}", values, f"has {len(cells)} cells, the header {len(columns)}" if wrong else ""
-        )
+        yield Row(f"row {line}", values, f"has {len(cells)} cells, the header {len(columns)}" if wrong else "")
 
 
 def _csv_rows(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -119,9 +113,7 @@ def _csv_rows(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
-def check_columns(
-    columns: list[str], name: str, required: tuple[str, ...], optional: tuple[str, ...]
-) -> None:
+def check_columns(columns: list[str], name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
     """Refuse columns that are unknown, missing or there twice."""
     known = required + optional
     for column in columns:

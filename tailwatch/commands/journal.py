@@ -1,30 +1,91 @@
 """``tailwatch journal``: look into the journal's segments."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-from riskcore.errors import TailwatchError
+from riskcore.errors import InputError
 from tailwatch.configuration import Configuration
 from tailwatch.options import with_settings
 
+if TYPE_CHECKING:
+    from flows.messages import Record
+
 app = typer.Typer(help="The journal: ls, cat, verify.", no_args_is_help=True)
+
+Directory = Annotated[
+    Path | None,
+    typer.Argument(metavar="[DIRECTORY]", help="Journal to look into, in place of the data directory's."),
+]
 
 
 @app.command("ls")
 @with_settings("data_dir")
-def list_segments(configuration: Configuration) -> None:
-    """List the segments."""
-    raise TailwatchError("journal is not built yet")
+def list_segments(configuration: Configuration, directory: Directory = None) -> None:
+    """List the segments: first record, size, file."""
+    from flows.journal.segment import segment_path  # noqa: PLC0415
+
+    place, firsts = _segments(configuration, directory)
+    typer.echo(f"{'FIRST RECORD':>14}  {'BYTES':>14}  FILE")
+    for first in firsts:
+        path = segment_path(place, first)
+        typer.echo(f"{first:>14,d}  {path.stat().st_size:>14,d}  {path}")
 
 
 @app.command("cat")
 @with_settings("data_dir")
-def print_records(configuration: Configuration) -> None:
-    """Print the records, one a line."""
-    raise TailwatchError("journal is not built yet")
+def print_records(
+    configuration: Configuration,
+    directory: Directory = None,
+    *,
+    start: Annotated[int, typer.Option("--from", metavar="OFFSET", min=0, help="First record.")] = 0,
+    limit: Annotated[int | None, typer.Option(metavar="COUNT", min=1, help="At most so many.")] = None,
+) -> None:
+    """Print records, one a line: offset, time, kind, adapter, payload."""
+    from flows.messages import Kind  # noqa: PLC0415
+    from flows.timestamps import format_timestamp  # noqa: PLC0415
+    from tailwatch.logging import one_line  # noqa: PLC0415
+
+    place, firsts = _segments(configuration, directory)
+    for number, record in enumerate(_records(place, max(start, firsts[0]))):
+        if limit is not None and number >= limit:
+            return
+        payload = (
+            record.payload.hex() if record.kind is Kind.CLOCK else one_line(record.payload.decode(errors="replace"))
+        )
+        time = format_timestamp(record.stamp)
+        typer.echo(f"{record.offset}\t{time}\t{record.kind.name.lower()}\t{record.adapter or '-'}\t{payload}")
 
 
 @app.command()
 @with_settings("data_dir")
-def verify(configuration: Configuration) -> None:
+def verify(configuration: Configuration, directory: Directory = None) -> None:
     """Check every record's checksum and that none is missing."""
-    raise TailwatchError("journal is not built yet")
+    place, firsts = _segments(configuration, directory)
+    last, count = firsts[0] - 1, 0
+    for record in _records(place, firsts[0]):
+        last, count = record.offset, count + 1
+    typer.echo(f"journal {place}: {count:,d} records ({firsts[0]} to {last}) in {len(firsts)} segments, all intact")
+
+
+def _segments(configuration: Configuration, directory: Path | None) -> tuple[Path, list[int]]:
+    from flows.journal.segment import first_offsets  # noqa: PLC0415
+
+    place = directory or configuration.settings.data_dir / "journal"
+    firsts = first_offsets(place)
+    if not firsts:
+        raise InputError(f"journal {place}: there is none; name its directory, or the data directory with --data-dir")
+    return place, firsts
+
+
+def _records(place: Path, offset: int) -> Iterator["Record"]:
+    from flows.journal import JournalReader  # noqa: PLC0415
+
+    reader = JournalReader(place, offset)
+    try:
+        while records := reader.read(1000):
+            yield from records
+    finally:
+        reader.close()

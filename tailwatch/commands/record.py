@@ -1,19 +1,60 @@
 """``tailwatch record``: the journal's writer pointed at a file."""
 
+import threading
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from riskcore.errors import TailwatchError
-from tailwatch.configuration import Configuration
+from riskcore.errors import InputError, TailwatchError
+from tailwatch.configuration import Configuration, flag
 from tailwatch.options import with_settings
 
+if TYPE_CHECKING:
+    from flows.feeds.connection import FeedConnection
+    from flows.recording import RecordingWriter
 
-@with_settings("feed", "symbols", "url", "log_format")
+_LOOK_S = 0.1
+
+
+@with_settings("feed", "symbols", "url", "price", "log_format")
 def record(
     configuration: Configuration,
     out: Annotated[Path, typer.Option(metavar="FILE.ndjson.zst", help="File to write; it must not exist.")],
 ) -> None:
-    """Record a feed to a file that `tailwatch replay` reads."""
-    raise TailwatchError("record is not built yet")
+    """Record a feed to a file that `tailwatch replay` reads; Ctrl-C ends it."""
+    from flows.feeds.connection import FeedConnection  # noqa: PLC0415
+    from flows.recording import RecordingWriter  # noqa: PLC0415
+    from tailwatch.startup import feed_of, subscription  # noqa: PLC0415
+    from tailwatch.supervised import stopping_on_signals  # noqa: PLC0415
+
+    settings = configuration.settings
+    adapter = feed_of(settings)
+    if not settings.symbols:
+        raise InputError(f"symbols: name what to record with {flag('symbols')} A,B")
+    symbols = subscription(adapter, (), settings.symbols)
+    address = adapter.url(symbols, settings.url)
+    stopping = stopping_on_signals()
+    writer = RecordingWriter(out, settings.price)
+    connection = FeedConnection(adapter, address, symbols, writer)
+    try:
+        connection.start()
+        connection.wait_connected()
+        _watch(writer, connection, stopping)
+    finally:
+        connection.stop()
+        writer.close()
+        if writer.ticks == 0:
+            out.unlink(missing_ok=True)
+    typer.echo(f"tailwatch: {writer.ticks:,d} ticks in {out}", err=True)
+
+
+def _watch(writer: "RecordingWriter", connection: "FeedConnection", stopping: threading.Event) -> None:
+    due = time.monotonic() + 1.0
+    while not stopping.wait(_LOOK_S):
+        if connection.status.state == "failed":
+            raise TailwatchError(connection.status.error or f"feed {connection.status.feed} has ended")
+        if time.monotonic() >= due:
+            due += 1.0
+            typer.echo(f"{writer.ticks:12,d} ticks  {connection.status.state}", err=True)

@@ -1,29 +1,38 @@
 """``tailwatch replay``: a recording through the same flow as the live engine."""
 
+import re
+import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from riskcore.errors import TailwatchError
+from riskcore.errors import InputError
 from tailwatch.configuration import Configuration
-from tailwatch.options import MODEL_SETTINGS, RUNNING_SETTINGS, with_settings
+from tailwatch.databases import database
+from tailwatch.options import MODEL_SETTINGS, with_settings
+from tailwatch.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.actors.ledger import LedgerRow
+    from flows.replay import Progress as OnProgress
+    from flows.replay import Replay
 
 _REPLAY = "Replay"
+_RUNNING = ("publish", "shards", "memory", "data_dir", "database_url", "log_format")
 
 
-@with_settings("positions", "symbols", "feed", *MODEL_SETTINGS, *RUNNING_SETTINGS)
+@with_settings("positions", "symbols", *MODEL_SETTINGS, *_RUNNING)
 def replay(
     configuration: Configuration,
     *,
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Recordings; several are merged by time.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings; several are merged by time.")],
     out: Annotated[
-        Path | None, typer.Option(help="Write NDJSON here; needs no database.", rich_help_panel=_REPLAY)
+        Path | None,
+        typer.Option(metavar="FILE", help="Write NDJSON here; needs no database.", rich_help_panel=_REPLAY),
     ] = None,
     speed: Annotated[
-        str, typer.Option(help="max, or times real time: 10x.", rich_help_panel=_REPLAY)
+        str, typer.Option(metavar="max|10x|1x", help="How fast, in times real time.", rich_help_panel=_REPLAY)
     ] = "max",
     start: Annotated[
         str | None,
@@ -31,16 +40,101 @@ def replay(
     ] = None,
     end: Annotated[
         str | None,
-        typer.Option(
-            "--to", metavar="TIME", help="Leave out this moment and later.", rich_help_panel=_REPLAY
-        ),
+        typer.Option("--to", metavar="TIME", help="Leave out this moment and later.", rich_help_panel=_REPLAY),
     ] = None,
     format: Annotated[  # noqa: A002
-        str | None, typer.Option(help="Form of the files, where they do not tell.", rich_help_panel=_REPLAY)
+        str | None,
+        typer.Option(metavar="NAME", help="Form of the files, where they do not tell.", rich_help_panel=_REPLAY),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first bad line.", rich_help_panel=_REPLAY)
     ] = False,
 ) -> None:
     """Measure the risk of a book over recorded ticks."""
-    raise TailwatchError("replay is not built yet")
+    from flows.replay import Replay  # noqa: PLC0415
+    from tailwatch.progress import Progress, megabytes  # noqa: PLC0415
+    from tailwatch.startup import publish_ns, read_commands  # noqa: PLC0415
+    from tailwatch.supervised import stopping_on_signals  # noqa: PLC0415
+
+    settings = configuration.settings
+    work = Replay(
+        files=files,
+        commands=read_commands(settings),
+        settings=settings.to_risk_settings(),
+        settings_hash=settings.settings_hash,
+        publish=publish_ns(settings, live=False),
+        speed=parse_speed(speed),
+        start=_moment("--from", start),
+        end=_moment("--to", end),
+        format=format,
+        strict=strict,
+        shards=settings.shards,
+    )
+    if out is not None and not out.absolute().parent.is_dir():
+        raise InputError(f"out: {out.absolute().parent} is no directory (from --out)")
+    stopping = stopping_on_signals()
+    with Progress("replay", megabytes) as progress:
+        total = _to_file(work, out, progress, stopping) if out else _to_database(work, settings, progress, stopping)
+    typer.echo(f"tailwatch: {_summary(total)}", err=True)
+
+
+def _to_file(work: "Replay", out: Path, progress: "OnProgress", stopping: threading.Event) -> "LedgerRow":
+    from flows.replay import run_replay  # noqa: PLC0415
+    from flows.sinks import NdjsonSink, write_whole  # noqa: PLC0415
+
+    totals: list[LedgerRow] = []
+
+    def write(file: BinaryIO) -> None:
+        totals.append(run_replay(work, NdjsonSink(file), progress, stopping=stopping))
+        _refuse_half(stopping)
+
+    write_whole(out, write)
+    return totals[0]
+
+
+def _to_database(work: "Replay", settings: Settings, progress: "OnProgress", stopping: threading.Event) -> "LedgerRow":
+    from flows.replay import replay_to_database, run_name  # noqa: PLC0415
+    from storage.migrate import migrate  # noqa: PLC0415
+
+    with database(settings) as url:
+        migrate(url)
+        total = replay_to_database(work, url, progress, stopping)
+    _refuse_half(stopping)
+    typer.echo(f"tailwatch: stored as run {run_name(work)}", err=True)
+    return total
+
+
+def parse_speed(text: str) -> float | None:
+    """``max`` is None, ``10x`` is 10; InputError for anything else."""
+    if text == "max":
+        return None
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)x", text)
+    if match is None or float(match[1]) == 0:
+        raise InputError(f"speed: {text!r} is not known; write max, or a factor such as 10x (from --speed)")
+    return float(match[1])
+
+
+def _moment(option: str, text: str | None) -> int | None:
+    from flows.timestamps import parse_timestamp  # noqa: PLC0415
+
+    try:
+        return None if text is None else parse_timestamp(text)
+    except InputError as error:
+        raise InputError(f"{error} (from {option})") from None
+
+
+def _refuse_half(stopping: threading.Event) -> None:
+    if stopping.is_set():
+        raise KeyboardInterrupt
+
+
+def _summary(total: "LedgerRow") -> str:
+    rejected = sum(total.rejected.values())
+    return (
+        f"{total.received:,d} ticks received, {total.accepted:,d} accepted, {total.duplicate:,d} duplicate, "
+        f"{rejected:,d} rejected"
+    ) + (
+        f" ({', '.join(f'{reason} {count:,d}' for reason, count in sorted(total.rejected.items()))})"
+        if rejected
+        else ""
+    )

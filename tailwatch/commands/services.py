@@ -1,17 +1,55 @@
 """``tailwatch demo`` and ``tailwatch up``: all parts together, under one supervisor."""
 
-from riskcore.errors import TailwatchError
+import typer
+
 from tailwatch.configuration import Configuration
 from tailwatch.options import EVERYTHING, with_settings
 
 
-@with_settings(*(name for name in EVERYTHING if name not in ("feed", "url")))
+@with_settings(*(name for name in EVERYTHING if name not in ("feed", "url", "symbols", "positions", "history")))
 def demo(configuration: Configuration) -> None:
     """Show everything at work on a simulated market, with nothing to configure."""
-    raise TailwatchError("demo is not built yet")
+    from tailwatch.demonstration import prepare  # noqa: PLC0415
+
+    _run(prepare(configuration), with_exchange=True)
 
 
 @with_settings(*EVERYTHING)
 def up(configuration: Configuration) -> None:
     """Run everything on a live feed: database, engine, archive, API and dashboard."""
-    raise TailwatchError("up is not built yet")
+    from tailwatch.network import check_feed  # noqa: PLC0415
+    from tailwatch.startup import feed_of, read_commands, subscription  # noqa: PLC0415
+
+    settings = configuration.settings
+    adapter = feed_of(settings)
+    symbols = subscription(adapter, read_commands(settings), settings.symbols)
+    check_feed(adapter.name, adapter.url(symbols, settings.url))
+    _run(configuration, with_exchange=False)
+
+
+def _run(configuration: Configuration, *, with_exchange: bool) -> None:
+    from storage.migrate import migrate  # noqa: PLC0415
+    from tailwatch.network import check_port  # noqa: PLC0415
+    from tailwatch.reporting import Reporter  # noqa: PLC0415
+    from tailwatch.services import Services  # noqa: PLC0415
+    from tailwatch.supervisor import Interrupted, Supervisor  # noqa: PLC0415
+
+    settings = configuration.settings
+    port = check_port(settings.host, settings.port)
+    configuration = configuration.replacing({"port": port}, "free port")
+    try:
+        with Supervisor(settings.data_dir, typer.echo) as supervisor:
+            services = Services(configuration, supervisor)
+            services.start_ground(with_exchange=with_exchange)
+            migrate(services.database_url)
+            services.start_flows()
+            typer.echo(f"tailwatch: dashboard at http://{_shown(settings.host)}:{port}/ (Ctrl-C stops everything)")
+            with Reporter(services.database_url, typer.echo):
+                supervisor.watch()
+            typer.echo("tailwatch: stopping")
+    except Interrupted:
+        return
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

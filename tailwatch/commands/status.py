@@ -1,11 +1,46 @@
 """``tailwatch status``: what the parts say of themselves."""
 
+import asyncio
+
+import typer
+
 from riskcore.errors import TailwatchError
 from tailwatch.configuration import Configuration
+from tailwatch.databases import database
 from tailwatch.options import with_settings
+from tailwatch.settings import Settings
 
 
 @with_settings("data_dir", "database_url")
 def status(configuration: Configuration) -> None:
-    """Show the state of a running tailwatch."""
-    raise TailwatchError("status is not built yet")
+    """Show the parts of a running tailwatch, how long ago each was heard, and the newest figures."""
+    with database(_running(configuration.settings)) as url:
+        for line in asyncio.run(_lines(url)):
+            typer.echo(line)
+
+
+def _running(settings: Settings) -> Settings:
+    from tailwatch.supervisor.ownership import is_held  # noqa: PLC0415
+
+    if settings.database_url is not None:
+        return settings
+    for directory in (settings.data_dir, settings.data_dir / "demo"):
+        if is_held(directory):
+            return settings.model_copy(update={"data_dir": directory})
+    raise TailwatchError(
+        f"nothing is running on data directory {settings.data_dir}; "
+        "start `tailwatch demo` or `tailwatch up`, or name another place with --data-dir or --database-url"
+    )
+
+
+async def _lines(url: str) -> list[str]:
+    from storage.reads import Reads  # noqa: PLC0415
+    from tailwatch.logging import one_line  # noqa: PLC0415
+    from tailwatch.reporting import line, observe  # noqa: PLC0415
+
+    async with Reads(url, connections=1) as reads:
+        run = await reads.newest_run()
+        parts = await reads.parts()
+        seen = await observe(reads)
+    heard = [f"{part.part:<10} {part.age_s:8.1f} s ago  {one_line(part.state.decode())}" for part in parts]
+    return [f"run {run or 'none yet'}", *heard, line(None, seen)]

@@ -40,3 +40,18 @@ class Ownership:
     def release(self) -> None:
         """Let go of the directory."""
         os.close(self._file)
+
+
+def is_held(data_dir: Path) -> bool:
+    """Whether a supervisor runs on this data directory."""
+    try:
+        file = os.open(data_dir / "supervisor.lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False

@@ -4,7 +4,8 @@
 
     start ── a part dies before it is ready ──> all stop, its last line is the error
       │
-    watch ── a part dies ──> reported with its log, started again after 0.5, 1, 2 ... 10 s
+    watch ── a part fails in its first 5 s ──> all stop, as at the start
+      │  └── a part dies ──> reported with its log, started again after 0.5, 1, 2 ... 10 s
       │  └── with exit status 2 (wrong input: to try again cannot help) ──> all stop, exit status 2
       │
     stop  ── SIGTERM to each in turn, SIGKILL to who takes longer than its share of 5 s;
@@ -26,6 +27,8 @@ from tailwatch.supervisor.signals import StopSignals
 
 STOP_S = 4.5
 _LOOK_S = 0.05
+_SETTLED_S = 5.0
+"""Who fails by itself in its first so many seconds would fail again: that is a failed start."""
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -139,9 +142,10 @@ class Supervisor:
         status = child.exit_status()
         if status is None:
             return
-        if status == WRONG_INPUT:
-            raise _failure(child)
         lived_s = now - child.started_at
+        settled = backoff.deaths > 0 or lived_s > _SETTLED_S
+        if status == WRONG_INPUT or (status > 0 and not settled):
+            raise _failure(child)
         wait_s = backoff.died(now, lived_s)
         self._report(child, status, lived_s, wait_s)
 

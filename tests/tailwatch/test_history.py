@@ -19,9 +19,7 @@ def _read(tmp_path: Path, text: str) -> History:
 
 
 def test_csv_gives_dates_symbols_and_prices_with_nan_for_no_price(tmp_path: Path) -> None:
-    history = _read(
-        tmp_path, "\ufeffdate,A,tailwatch:B\n2024-01-02,1.5,2\n2024-01-03,,3e0\n2024-01-05T00:00:00Z,7, \n"
-    )
+    history = _read(tmp_path, "\ufeffdate,A,tailwatch:B\n2024-01-02,1.5,2\n2024-01-03,,3e0\n2024-01-05T00:00:00Z,7, \n")
     assert history.dates == tuple(datetime.date(2024, 1, day) for day in (2, 3, 5))
     assert history.symbols == ("A", "tailwatch:B")
     np.testing.assert_array_equal(history.prices, [[1.5, 2.0], [np.nan, 3.0], [7.0, np.nan]])

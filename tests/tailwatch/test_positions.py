@@ -173,9 +173,7 @@ FILES = [
 
 
 @pytest.mark.parametrize(("content", "name", "says"), FILES)
-def test_a_file_that_is_no_book_is_one_clear_error(
-    book: Write, content: str | bytes, name: str, says: str
-) -> None:
+def test_a_file_that_is_no_book_is_one_clear_error(book: Write, content: str | bytes, name: str, says: str) -> None:
     path = book(content, name)
     with pytest.raises(InputError) as refused:
         read_positions(path)
@@ -216,9 +214,7 @@ books = st.lists(positions, min_size=1, max_size=20, unique_by=lambda one: (one.
 
 def _cells(position: Position) -> list[str]:
     fields = (getattr(position, name) for name in Position.__dataclass_fields__)
-    return [
-        "" if field is None else repr(field) if isinstance(field, float) else str(field) for field in fields
-    ]
+    return ["" if field is None else repr(field) if isinstance(field, float) else str(field) for field in fields]
 
 
 @given(books)
@@ -230,13 +226,9 @@ def test_what_is_written_is_what_is_read(tmp_path: Path, expected: list[Position
     assert read_positions(path) == expected
 
 
-@given(
-    st.lists(st.lists(st.text(max_size=8), max_size=5), max_size=6), st.sampled_from(["csv", "json", "yaml"])
-)
+@given(st.lists(st.lists(st.text(max_size=8), max_size=5), max_size=6), st.sampled_from(["csv", "json", "yaml"]))
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_any_file_gives_sound_positions_or_one_line(
-    tmp_path: Path, cells: list[list[str]], form: str
-) -> None:
+def test_any_file_gives_sound_positions_or_one_line(tmp_path: Path, cells: list[list[str]], form: str) -> None:
     path = tmp_path / f"book.{form}"
     path.write_text(HEADER + "\n".join(",".join(row) for row in cells), encoding="utf-8", errors="replace")
     with contextlib.suppress(InputError):

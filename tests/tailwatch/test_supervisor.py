@@ -66,9 +66,7 @@ def launch(
 
 
 def journal(tmp_path: Path) -> list[str]:
-    path = next(
-        (p for p in (tmp_path / "data" / "journal.txt", tmp_path / "journal.txt") if p.exists()), None
-    )
+    path = next((p for p in (tmp_path / "data" / "journal.txt", tmp_path / "journal.txt") if p.exists()), None)
     return [line.rsplit(" ", 1)[0] for line in path.read_text().splitlines()] if path else []
 
 
@@ -115,7 +113,7 @@ def test_a_part_that_dies_is_reported_with_its_log_and_comes_back(
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=10)
     assert process.returncode == 0
-    assert "engine ended with exit status 1 after" in output
+    assert "engine was killed by signal 9 after" in output
     assert "last words of the first life" in output
     assert "engine starts again in 0.5 s" in output
 
@@ -150,6 +148,15 @@ def test_wrong_input_found_later_stops_all_with_exit_status_2(
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 2
     assert errors == "tailwatch: engine: the book has a NaN\n"
+    assert journal(tmp_path)[-1] == "api stopped"
+
+
+def test_a_failure_just_after_the_start_is_a_failed_start(
+    launch: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    process = launch("api:good", "engine:early")
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (1, "tailwatch: engine: the journal is damaged\n")
     assert journal(tmp_path)[-1] == "api stopped"
 
 
@@ -205,7 +212,7 @@ def test_a_real_part_ends_when_its_supervisor_does(tmp_path: Path, eventually: E
     life, ours = os.pipe()
     heard, ready_end = os.pipe()
     code = (
-        "from tailwatch.supervised import *; follow_supervisor(); stopping = stopping_on_signals();"
+        "from tailwatch.supervised import *; stopping = stopping_on_signals();"
         "announce_ready('here'); stopping.wait(); print('clean')"
     )
     process = subprocess.Popen(
@@ -227,9 +234,7 @@ def test_a_real_part_ends_when_its_supervisor_does(tmp_path: Path, eventually: E
 def test_a_second_supervisor_on_the_same_data_is_refused(tmp_path: Path) -> None:
     with (
         Supervisor(tmp_path / "data", print),
-        pytest.raises(
-            TailwatchError, match=rf"data is in use by another tailwatch \(process {os.getpid()}\)"
-        ),
+        pytest.raises(TailwatchError, match=rf"data is in use by another tailwatch \(process {os.getpid()}\)"),
     ):
         Supervisor(tmp_path / "data", print)
     with Supervisor(tmp_path / "data", print):

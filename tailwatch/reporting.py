@@ -1,0 +1,137 @@
+"""The line a second of ``demo`` and ``up``: what the parts have stored of themselves and of the risk."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from riskcore.errors import TailwatchError
+from storage.reads import Reads
+
+_TIMEOUT_S = 2.0
+_CONFIDENCE = 0.99
+_METHOD = "monte_carlo"
+
+
+class _Measure(msgspec.Struct):
+    method: str
+    confidence: float
+    var: float | None = None
+    reason: str | None = None
+
+
+class _Quality(msgspec.Struct):
+    observations: int = 0
+    lag_ms: float | None = None
+
+
+class _Risk(msgspec.Struct):
+    portfolio: str
+    base_currency: str
+    gross: float
+    measures: list[_Measure]
+    quality: _Quality
+    event_time: str = ""
+
+
+_decode = msgspec.json.Decoder(_Risk).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was seen in the database at one moment; ``at`` in seconds of a steady clock."""
+
+    at: float
+    ticks: int
+    risk: Any = None
+
+
+class Reporter:
+    """Says one line a second from a thread of its own, so that a slow database never holds the supervisor.
+
+    Parameters
+    ----------
+    url : str
+        The database.
+    say : callable
+        Takes each line.
+    """
+
+    def __init__(self, url: str, say: Callable[[str], None]) -> None:
+        self._url, self._say = url, say
+        self._loop = asyncio.new_event_loop()
+        self._task: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="report", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._cancel)
+        self._thread.join(1.0)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._task = self._loop.create_task(self._report())
+        try:
+            self._loop.run_until_complete(self._task)
+        except asyncio.CancelledError:
+            return
+        finally:
+            self._loop.close()
+
+    async def _report(self) -> None:
+        before = None
+        async with Reads(self._url, connections=1, timeout_s=_TIMEOUT_S) as reads:
+            while True:
+                try:
+                    now = await observe(reads)
+                    self._say(line(before, now))
+                    before = now
+                except TailwatchError as error:
+                    self._say(f"{_clock()}  no figures: {error}")
+                await asyncio.sleep(1.0 - time.time() % 1.0)
+
+
+async def observe(reads: Reads) -> Observed:
+    """Read how many ticks are archived, and the newest figures of the largest portfolio."""
+    run = await reads.newest_run()
+    if run is None:
+        return Observed(time.monotonic(), 0)
+    ticks = (await reads.archive_progress(run)).ticks
+    portfolios = [_decode(event.payload) for event in await reads.portfolios(run)]
+    return Observed(time.monotonic(), ticks, max(portfolios, key=lambda risk: risk.gross, default=None))
+
+
+def line(before: Observed | None, now: Observed) -> str:
+    """Spell what happened between two moments in columns that stay where they are."""
+    rate = (now.ticks - before.ticks) / (now.at - before.at) if before and now.at > before.at else 0.0
+    return f"{_clock()}  {rate:8,.0f} ticks/s  {_figures(now.risk)}"
+
+
+def _figures(risk: _Risk | None) -> str:
+    if risk is None:
+        return "no figures yet"
+    measure = next((m for m in risk.measures if (m.method, m.confidence) == (_METHOD, _CONFIDENCE)), None)
+    measure = measure or next(iter(risk.measures), None)
+    if measure is None or measure.var is None:
+        return f"{risk.portfolio}: {measure.reason if measure and measure.reason else 'no figures yet'}"
+    lag = "" if risk.quality.lag_ms is None else f"  lag {risk.quality.lag_ms:6,.0f} ms"
+    name = f"VaR {measure.confidence * 100:g} % of {risk.portfolio}"
+    return f"{name} {measure.var:14,.0f} {risk.base_currency}{lag}  bars {risk.quality.observations:6,d}"
+
+
+def _clock() -> str:
+    return time.strftime("%H:%M:%S")

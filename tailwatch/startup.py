@@ -1,0 +1,119 @@
+"""Turns settings into what the flows take: the book, the feed to listen to, the moments to publish."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from riskcore.errors import InputError
+from tailwatch.configuration import flag, variable
+from tailwatch.history import read_history
+from tailwatch.memory import check_memory
+from tailwatch.positions import read_positions
+from tailwatch.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.commands import AnyCommand, Positions
+    from flows.engine import Engine
+    from flows.feeds import Adapter
+
+_LIVE_NS = 250_000_000
+
+
+def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
+    """Read the files of ``--history`` and ``--positions`` as the first commands of a flow.
+
+    Raises
+    ------
+    InputError
+        A file is faulty, there is no book, or the model would not fit into ``--memory``.
+    """
+    from flows.commands import History  # noqa: PLC0415
+
+    book = _book(settings)
+    symbols = {one.symbol for one in book.positions} | set(book.symbols)
+    check_memory(settings, len(symbols), len({one.portfolio for one in book.positions}))
+    if settings.history is None:
+        return (book,)
+    history = read_history(settings.history)
+    prices = tuple(tuple(None if math.isnan(cell) else cell for cell in row) for row in history.prices.tolist())
+    return (History(history.symbols, prices), book)
+
+
+def engine_of(settings: Settings, database_url: str) -> "Engine":
+    """Everything that the engine works on.
+
+    Raises
+    ------
+    InputError
+        No feed, an unknown one, no book, or a faulty file.
+    """
+    from flows.engine import Engine, FeedAddress  # noqa: PLC0415
+
+    adapter = feed_of(settings)
+    commands = read_commands(settings)
+    symbols = subscription(adapter, commands, settings.symbols)
+    return Engine(
+        directory=settings.data_dir,
+        database_url=database_url,
+        feeds=[FeedAddress(adapter.name, symbols, settings.url)],
+        commands=commands,
+        settings=settings.to_risk_settings(),
+        settings_hash=settings.settings_hash,
+        publish=publish_ns(settings, live=True),
+        shards=settings.shards,
+    )
+
+
+def feed_of(settings: Settings) -> "Adapter":
+    """The adapter of ``--feed``; InputError where none is named or nobody knows it."""
+    from flows.feeds import adapter_names, get_adapter  # noqa: PLC0415
+
+    if settings.feed is None:
+        raise InputError(f"feed: name one with {flag('feed')}: {', '.join(adapter_names())}")
+    return get_adapter(settings.feed, settings.price)
+
+
+def subscription(adapter: "Adapter", commands: "Sequence[AnyCommand]", further: Sequence[str] = ()) -> tuple[str, ...]:
+    """The venue's own names of what is held or watched and may be had from this feed.
+
+    Raises
+    ------
+    InputError
+        There is nothing that this feed has.
+    """
+    held = [one.symbol for command in commands for one in getattr(command, "positions", ())]
+    names = dict.fromkeys(_on_this_feed(name, adapter.feeds) for name in (*held, *further))
+    symbols = tuple(name for name in names if name)
+    if not symbols:
+        raise InputError(f"symbols: nothing held or named is an instrument of the feed {adapter.name}")
+    return symbols
+
+
+def publish_ns(settings: Settings, *, live: bool) -> int | None:
+    """Nanoseconds between two moments of publishing, None for the ends of bars only."""
+    if settings.publish is None:
+        return _LIVE_NS if live else None
+    return None if settings.publish == "bar" else settings.publish.nanoseconds
+
+
+def _on_this_feed(name: str, feeds: Sequence[str]) -> str:
+    for feed in feeds:
+        if name.startswith(f"{feed}:"):
+            return name.removeprefix(f"{feed}:")
+    return "" if ":" in name else name
+
+
+def _book(settings: Settings) -> "Positions":
+    from flows.commands import Holding, Positions  # noqa: PLC0415
+
+    if settings.positions is None:
+        raise InputError(
+            f"positions: there is no book to measure; name one with {flag('positions')} FILE, "
+            f"{variable('positions')} or in tailwatch.toml"
+        )
+    positions = read_positions(settings.positions, settings.base_currency)
+    holdings = tuple(
+        Holding(one.portfolio, one.symbol, one.quantity, one.avg_price, one.multiplier, one.currency, one.desk)
+        for one in positions
+    )
+    return Positions(holdings, settings.symbols)
