@@ -59,13 +59,12 @@ class Programs:
         programs = cls(directory or _wheel_directory(), account)
         if programs._reachable():
             return programs
-        return cls(_reachable_copy(programs.directory.parent) / "bin", account)
+        return cls(_reachable_copy(programs.directory.parent), account)
 
     def start(self, name: str, *arguments: str, cwd: Path, output: IO[bytes] | int) -> "subprocess.Popen[bytes]":
         """Start a program in a session of its own, out of reach of the terminal's Ctrl-C."""
-        as_whom = (
-            {} if self.account is None else {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
-        )
+        who = self.account
+        as_whom = {} if who is None else {"user": who.uid, "group": who.gid, "extra_groups": []}
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))}
         return subprocess.Popen(  # type: ignore[call-overload,no-any-return] # keyword set made above
             [str(self.directory / name), *arguments],
@@ -118,19 +117,28 @@ def _reachable_copy(installation: Path) -> Path:
     server = (installation / "bin" / "postgres").stat()
     identity = f"{installation}:{server.st_size}:{server.st_mtime_ns}".encode()
     target = SHARED_COPY / f"postgresql-{hashlib.blake2s(identity, digest_size=8).hexdigest()}"
-    if target.exists():
-        return target
+    package = installation.parent
+    programs = target / package.name / installation.name / "bin"
+    if programs.exists():
+        return programs
+    # The wheel keeps its shared libraries beside the package, and the programs find them by the way from
+    # here to there.
+    libraries = package.with_name(f"{package.name}.libs")
     try:
         SHARED_COPY.mkdir(mode=0o755, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=SHARED_COPY) as directory:
             copy = Path(directory) / "copy"
-            shutil.copytree(installation, copy, ignore=shutil.ignore_patterns("include"))
+            shutil.copytree(
+                installation, copy / package.name / installation.name, ignore=shutil.ignore_patterns("include")
+            )
+            if libraries.exists():
+                shutil.copytree(libraries, copy / libraries.name)
             copy.rename(target)
     except OSError as error:
-        if target.exists():
-            return target
+        if programs.exists():
+            return programs
         raise EmbeddedServerError(
             f"the user that runs PostgreSQL cannot reach {installation}, nor can it be copied to {target}"
             f" ({error}): run as another user, install the environment elsewhere, or set DATABASE_URL"
         ) from error
-    return target
+    return programs

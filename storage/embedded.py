@@ -70,6 +70,7 @@ class EmbeddedPostgres:
         self._cluster = self._home / "cluster"
         self._port = port
         self._binaries = binaries
+        self._durable = durable
         self._options = _settings(durable=durable) | (options or {})
         self._start_timeout_s = start_timeout_s
         self._lock: int | None = None
@@ -160,7 +161,8 @@ class EmbeddedPostgres:
                 os.chown(readable.name, programs.account.uid, programs.account.gid)
             programs.run(
                 "initdb", "-D", _as_seen_from_inside(fresh, programs.account), "-U", USER, "--encoding=UTF8",
-                "--locale=C", "--auth=scram-sha-256", f"--pwfile={readable.name}", cwd=fresh,
+                "--locale=C", "--auth=scram-sha-256", f"--pwfile={readable.name}",
+                *([] if self._durable else ["--no-sync"]), cwd=fresh,
             )  # fmt: skip
         fresh.rename(self._cluster)
 

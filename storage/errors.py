@@ -11,6 +11,8 @@
         └── SchemaMismatchError       the tables are older or newer than this program
 """
 
+import re
+
 import psycopg
 from psycopg import conninfo
 
@@ -44,7 +46,9 @@ class SchemaMismatchError(DatabaseError):
 # Classes of SQLSTATE that pass by themselves: connection lost, transaction rolled back (deadlock), out of
 # resources (disk full, too many connections), lock not available, server shutting down or starting.
 _PASSING = ("08", "40", "53", "55P03", "57")
-_REFUSED = ("28", "3D", "42501", "0A")
+_REFUSED = ("28", "3D", "42501")
+_NO_SUCH_TABLE = ("42P01", "42703", "42883")
+_PREAMBLE = re.compile(r"""^.*(connection failed: |port \d+ failed: |" failed: |host: '[^']*': )+(FATAL:\s*)?""")
 
 
 def describe(url: str) -> str:
@@ -52,21 +56,25 @@ def describe(url: str) -> str:
     try:
         parts = conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        return "the database URL"
+        return "of DATABASE_URL"
     host, port = parts.get("host") or "localhost", parts.get("port") or 5432
     return f"{host}:{port}/{parts.get('dbname') or parts.get('user') or ''}"
 
 
 def translated(error: psycopg.Error, url: str) -> DatabaseError:
     """Turn an error of the driver into one line that names the database and says what to do."""
-    text = _one_line(error)
-    where = f"database {describe(url)}"
     state = error.sqlstate or ""
-    if state.startswith(_REFUSED) or any(words in text for words in _REFUSALS):
-        return DatabaseRefusedError(f"{where}: {text}: {_advice(text)}")
+    if not state and isinstance(error, psycopg.ProgrammingError):
+        return DatabaseRefusedError(f"this is no address of a database: {_ADVICE['invalid port']}")
+    text = _one_line(error)
+    message = f"database {describe(url)}: {text}"
+    if state in _NO_SUCH_TABLE:
+        return SchemaMismatchError(f"{message}: run `tailwatch db migrate`")
+    if state.startswith(_REFUSED) or (not state and any(words in text for words in _REFUSALS)):
+        return DatabaseRefusedError(f"{message}: {_advice(text)}")
     if state.startswith(_PASSING) or (not state and isinstance(error, psycopg.OperationalError)):
-        return DatabaseUnavailableError(f"{where}: {text}: {_advice(text)}")
-    return DatabaseError(f"{where}: {text}")
+        return DatabaseUnavailableError(f"{message}: {_advice(text)}")
+    return DatabaseError(message)
 
 
 _ADVICE = {
@@ -74,13 +82,13 @@ _ADVICE = {
     "no pg_hba.conf entry": "the server does not let this user in from here: check its pg_hba.conf",
     "permission denied": "grant the right to the user of DATABASE_URL",
     "does not exist": "create it, or name another one in DATABASE_URL",
-    "invalid dsn": "write DATABASE_URL as postgresql://user:password@host:port/name",
+    "invalid port": "write DATABASE_URL as postgresql://user:password@host:port/name",
     "refused": "start the database, or check host and port in DATABASE_URL",
-    "resolve": "check the host in DATABASE_URL",
-    "not known": "check the host in DATABASE_URL",
+    "No such file": "start the database, or check the host in DATABASE_URL",
+    "resolve": "check host and port in DATABASE_URL",
     "too many": "raise max_connections of the server or close other programs",
 }
-_REFUSALS = ("password", "no pg_hba.conf entry", "invalid dsn")
+_REFUSALS = ("password", "no pg_hba.conf entry", "invalid port", "does not exist")
 
 
 def _advice(text: str) -> str:
@@ -88,7 +96,7 @@ def _advice(text: str) -> str:
 
 
 def _one_line(error: psycopg.Error) -> str:
-    lines = [line.strip(" -\t") for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip(" -\t") for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     # Where a host has several addresses the first line only says that all attempts failed.
-    chosen = lines[1] if len(lines) > 1 and "Multiple connection attempts" in lines[0] else (lines or [""])[0]
-    return chosen.rstrip(".:") or type(error).__name__
+    chosen = lines[1] if len(lines) > 1 and "Multiple connection attempts" in lines[0] else lines[0]
+    return _PREAMBLE.sub("", chosen).rstrip(".:")

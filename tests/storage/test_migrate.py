@@ -1,0 +1,121 @@
+"""A schema is old or new, never between, and a program meets no schema that it does not know."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+
+import psycopg
+import pytest
+
+from storage import migrate as module
+from storage.errors import SchemaMismatchError
+from storage.flavour import Flavour
+from storage.migrate import check_schema, migrate, migrations, schema_status
+
+KNOWN = migrations(Flavour.POSTGRESQL)[-1].version
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A copy of the migrations that may be changed."""
+    copy = tmp_path / "migrations"
+    shutil.copytree(Path(module.__file__).parent / "migrations", copy)
+    return copy
+
+
+def tables(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
+    return {name for (name,) in rows}
+
+
+def test_both_flavours_have_the_same_versions_one_after_the_other() -> None:
+    versions = [migration.version for migration in migrations(Flavour.POSTGRESQL)]
+    assert versions == [migration.version for migration in migrations(Flavour.TIMESCALEDB)]
+    assert versions == list(range(1, len(versions) + 1))
+
+
+def test_an_empty_database_is_told_what_to_do(empty_database_url: str) -> None:
+    assert schema_status(empty_database_url).pending == KNOWN
+    with pytest.raises(SchemaMismatchError, match=r"schema version 0, .* needs \d+: run `tailwatch db migrate`"):
+        check_schema(empty_database_url)
+
+
+def test_a_migrated_database_is_accepted_and_migrating_again_changes_nothing(empty_database_url: str) -> None:
+    first = migrate(empty_database_url)
+    assert (first.applied, first.pending) == (KNOWN, 0)
+    assert migrate(empty_database_url) == first == check_schema(empty_database_url)
+
+
+def test_a_newer_schema_is_refused_by_an_older_program(database_url: str, directory: Path) -> None:
+    (directory / f"{KNOWN + 1:04}_future.sql").write_text("create table future (x int);")
+    migrate(database_url, directory)
+    with pytest.raises(SchemaMismatchError, match="update tailwatch"):
+        migrate(database_url)
+    with pytest.raises(SchemaMismatchError, match="update tailwatch"):
+        check_schema(database_url)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(database_url: str, directory: Path) -> None:
+    broken = directory / f"{KNOWN + 1:04}_broken.sql"
+    broken.write_text("create table half (x int); select 1 / 0;")
+    with pytest.raises(Exception, match="division by zero"):
+        migrate(database_url, directory)
+    assert "half" not in tables(database_url)
+    broken.write_text("create table half (x int);")
+    assert migrate(database_url, directory).applied == KNOWN + 1
+    assert "half" in tables(database_url)
+
+
+@pytest.mark.parametrize("step", range(KNOWN + 1))
+def test_a_migration_killed_at_any_step_is_finished_by_the_next(
+    empty_database_url: str, directory: Path, step: int
+) -> None:
+    script = f"""
+import os, signal
+from storage import migrate
+def applied(*arguments):
+    apply(*arguments)
+    if arguments[1].version == {step}:
+        os.kill(os.getpid(), signal.SIGKILL)
+apply, migrate._apply = migrate._apply, applied
+if {step} == 0:
+    migrate._refuse_newer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+migrate.migrate({empty_database_url!r})
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == -9
+    assert schema_status(empty_database_url).applied == step
+    assert migrate(empty_database_url).pending == 0
+
+
+def test_a_migration_killed_inside_a_step_leaves_the_step_undone(database_url: str, directory: Path) -> None:
+    (directory / f"{KNOWN + 1:04}_slow.sql").write_text("create table slow (x int); select pg_sleep(60);")
+    script = f"import pathlib, storage.migrate as m; m.migrate({database_url!r}, pathlib.Path({str(directory)!r}))"
+    migration = subprocess.Popen([sys.executable, "-c", script])
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        asleep = "select pid from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()"
+        while not (rows := connection.execute(asleep).fetchall()):
+            assert migration.poll() is None
+        migration.kill()
+        migration.wait()
+        connection.execute("select pg_terminate_backend(%s, 10000)", [rows[0][0]])
+    assert schema_status(database_url).applied == KNOWN
+    assert "slow" not in tables(database_url)
+
+
+def test_several_at_once_migrate_once(empty_database_url: str) -> None:
+    results: list[int] = []
+    threads = [Thread(target=lambda: results.append(migrate(empty_database_url).applied)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [KNOWN] * 4
+
+
+def test_a_misnamed_file_is_named(empty_database_url: str, directory: Path) -> None:
+    (directory / "oops.sql").write_text("")
+    with pytest.raises(SchemaMismatchError, match=r"oops\.sql is not named like a migration"):
+        migrate(empty_database_url, directory)
