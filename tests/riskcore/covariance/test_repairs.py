@@ -1,0 +1,125 @@
+"""Nearest correlation, factor and shrinkage."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import optimize
+
+from riskcore import ledoit_wolf, nearest_correlation, psd_factor
+from riskcore.errors import InputError
+
+
+def test_nearest_correlation_of_highams_example() -> None:
+    # Higham (2002), section 4: to four decimals.
+    nearest = nearest_correlation([[1, 1, 0], [1, 1, 1], [0, 1, 1]])
+    expected = [[1, 0.7607, 0.1573], [0.7607, 1, 0.7607], [0.1573, 0.7607, 1]]
+    np.testing.assert_allclose(nearest, expected, atol=5e-5)
+
+
+matrices = st.integers(2, 5).flatmap(
+    lambda n: arrays(float, (n, n), elements=st.integers(-20, 20).map(lambda x: x / 10))
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(matrices)
+def test_nearest_correlation_meets_the_conditions_of_optimality(matrix: np.ndarray) -> None:
+    # X is optimal iff A - X = diag(y) - Z with Z psd and Z X = 0: the dual certificate, not another iteration.
+    target = (matrix + matrix.T) / 2
+    nearest = nearest_correlation(matrix)
+    n = len(target)
+    np.testing.assert_array_equal(np.diagonal(nearest), np.ones(n))
+    assert np.linalg.eigvalsh(nearest)[0] >= -1e-12
+    gap = nearest - target
+    off = gap - np.diag(np.diagonal(gap))
+    diagonal = -np.einsum("ij,ij->i", off, nearest)  # (Z X)_ii = 0 fixes diag(Z)
+    multiplier = off + np.diag(diagonal)
+    assert np.linalg.eigvalsh(multiplier)[0] >= -2e-4
+    assert np.abs(multiplier @ nearest).max() <= 2e-4
+
+
+def test_nearest_correlation_beats_a_general_optimiser() -> None:
+    rng = np.random.default_rng(0)
+    target = np.clip(rng.normal(size=(4, 4)), -1, 1)
+    target = (target + target.T) / 2
+
+    def candidate(x: np.ndarray) -> np.ndarray:
+        rows = x.reshape(4, 4)
+        rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows @ rows.T)
+
+    found = min(
+        optimize.minimize(lambda x: np.sum((candidate(x) - target) ** 2), rng.normal(size=16)).fun for _ in range(5)
+    )
+    assert np.sum((nearest_correlation(target) - target) ** 2) <= found * (1 + 1e-7)
+
+
+def test_the_diagonal_as_given_does_not_matter() -> None:
+    matrix = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1.0]])
+    np.testing.assert_array_equal(nearest_correlation(matrix + np.diag([5, -3, 0.2])), nearest_correlation(matrix))
+
+
+def test_a_correlation_matrix_is_its_own_nearest() -> None:
+    matrix = np.array([[1, 0.5], [0.5, 1]])
+    np.testing.assert_array_equal(nearest_correlation(matrix), matrix)
+
+
+@given(st.integers(1, 12), st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_factor_of_a_singular_covariance_moves_it_by_almost_nothing(n: int, rows: int, seed: int) -> None:
+    sample = np.random.default_rng(seed).normal(size=(rows, n))
+    covariance = sample.T @ sample
+    factor = psd_factor(covariance)
+    largest = np.linalg.eigvalsh(covariance)[-1]
+    assert factor.distance <= 1e-10
+    assert np.abs(factor.lower @ factor.lower.T - covariance).max() <= 1e-10 * largest
+    np.testing.assert_array_equal(factor.lower, np.tril(factor.lower))
+
+
+def test_factor_of_an_indefinite_matrix_reports_how_far_it_moved() -> None:
+    factor = psd_factor([[1.0, 2.0], [2.0, 1.0]])  # eigenvalues 3 and -1
+    assert factor.distance == pytest.approx(1 / 3, rel=1e-12)
+    np.testing.assert_allclose(factor.lower @ factor.lower.T, [[1.5, 1.5], [1.5, 1.5]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("matrix", [np.zeros((3, 3)), np.diag([1.0, 0.0]), np.full((2, 2), 1e-300), -np.eye(2)])
+def test_factor_never_raises_on_finite_matrices(matrix: np.ndarray) -> None:
+    assert np.isfinite(psd_factor(matrix).lower).all()
+
+
+def test_ledoit_wolf_against_the_sum_of_its_definition() -> None:
+    rng = np.random.default_rng(1)
+    returns = rng.normal(size=(30, 6)) * [1, 2, 3, 1, 2, 0.5]
+    covariance, intensity = ledoit_wolf(returns)
+    centred = returns - returns.mean(axis=0)
+    sample = np.cov(returns.T, bias=True)
+    mean = np.trace(sample) / 6
+    noise = sum(np.sum((np.outer(row, row) - sample) ** 2) for row in centred) / 30**2
+    expected = min(1.0, noise / np.sum((sample - mean * np.eye(6)) ** 2))
+    assert intensity == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(covariance, (1 - expected) * sample + expected * mean * np.eye(6), rtol=1e-12)
+
+
+def test_ledoit_wolf_with_more_shares_than_days_is_well_conditioned() -> None:
+    covariance, intensity = ledoit_wolf(np.random.default_rng(2).normal(size=(20, 50)))
+    assert 0.0 < intensity <= 1.0
+    assert np.linalg.eigvalsh(covariance)[0] > 0.0
+
+
+def test_ledoit_wolf_leaves_a_multiple_of_the_identity_alone() -> None:
+    assert ledoit_wolf([[1.0], [-1.0], [3.0]])[1] == 0.0
+
+
+@pytest.mark.parametrize("returns", [[1.0, 2.0], [[1.0, 2.0]], [[1.0], [float("nan")]]])
+def test_ledoit_wolf_refuses_bad_returns(returns: list[float]) -> None:
+    with pytest.raises(InputError):
+        ledoit_wolf(returns)
+
+
+@pytest.mark.parametrize("matrix", [[1.0], [[1.0, 2.0]], [[float("nan")]]])
+def test_a_matrix_that_is_none_is_refused(matrix: list[float]) -> None:
+    with pytest.raises(InputError):
+        psd_factor(matrix)
+    with pytest.raises(InputError):
+        nearest_correlation(matrix)
