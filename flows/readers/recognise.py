@@ -16,7 +16,7 @@ from flows.readers.text import (
     prefixed,
     table_row,
 )
-from riskcore.errors import InputError
+from riskcore.errors import InputError, TailwatchError
 from riskcore.messages import Tick
 
 TickFile = TextFile | ParquetFile | JournalFile
@@ -59,12 +59,16 @@ def check_format(name: str | None) -> None:
 
 
 def head(path: Path) -> list[bytes]:
-    """Return the first lines that are not empty."""
+    """Return the first lines that are not empty, as far as the file can be read."""
     found: list[bytes] = []
-    for _, run in lines(path):
-        found += [line for line in run if line.strip()]
-        if len(found) >= _HEAD_LINES or b"\0" in run[0]:
-            break
+    try:
+        for _, run in lines(path):
+            found += [line for line in run if line.strip()]
+            if len(found) >= _HEAD_LINES or b"\0" in run[0]:
+                break
+    except TailwatchError:
+        if not found:
+            raise
     return found[:_HEAD_LINES]
 
 

@@ -21,10 +21,12 @@ def record(offset: int, stamp: int = SECOND, payload: bytes = b"tick") -> Record
     return Record(offset, stamp, Kind.FRAME, "tailwatch", "file", offset + 1, payload)
 
 
-def run(source: JournalSource | RecordSource) -> list[SourceBatch]:
+def run(
+    source: JournalSource | RecordSource, on_batch: Callable[[SourceBatch], SourceBatch] = lambda batch: batch
+) -> list[SourceBatch]:
     batches: list[SourceBatch] = []
     flow = Dataflow("test")
-    op.output("out", op.input("in", flow, source), TestingSink(batches))
+    op.output("out", op.map("seen", op.input("in", flow, source), on_batch), TestingSink(batches))
     run_main(flow)
     return batches
 
@@ -65,10 +67,13 @@ def test_a_journal_flows_through_bytewax_until_it_is_stopped(tmp_path: Path, wri
     stopping = Event()
     assert writer.flush(5.0)
     end = writer.durable
-    timer = Timer(0.2, stopping.set)
-    timer.start()
-    batches = run(JournalSource(tmp_path / "journal", 0, writer, stopping))
-    timer.join()
+
+    def stop_at_end(batch: SourceBatch) -> SourceBatch:
+        if batch.records[-1].offset >= end - 1:
+            stopping.set()
+        return batch
+
+    batches = run(JournalSource(tmp_path / "journal", 0, writer, stopping), stop_at_end)
     offsets = [found.offset for found in all_records(batches)]
     assert offsets[:end] == list(range(end))
     assert max(len(batch.records) for batch in batches) == BATCH
