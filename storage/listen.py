@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, NamedTuple
 
 import psycopg
@@ -23,7 +24,7 @@ class Notification(NamedTuple):
     id: int
 
 
-async def notifications(url: str, poll_s: float = 2.0) -> AsyncIterator[Notification | None]:
+async def notifications(url: str, poll_s: float = 2.0) -> AsyncGenerator[Notification | None]:
     """Yield each notification, and None whenever it is time to look without one. It never ends by itself.
 
     None comes first, right after the listening began, after every reconnection, and after `poll_s` of
@@ -33,26 +34,28 @@ async def notifications(url: str, poll_s: float = 2.0) -> AsyncIterator[Notifica
     pause_s = _FIRST_PAUSE_S
     while True:
         try:
-            async for notification in _listen(url, poll_s):
-                pause_s = _FIRST_PAUSE_S
-                yield notification
+            async with aclosing(_listen(url, poll_s)) as heard:
+                async for notification in heard:
+                    pause_s = _FIRST_PAUSE_S
+                    yield notification
         except psycopg.Error as error:
             _logger.warning("listen.lost", reason=str(translated(error, url)), retry_s=round(pause_s, 1))
         await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 # jitter
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-async def _listen(url: str, poll_s: float) -> AsyncIterator[Notification | None]:
+async def _listen(url: str, poll_s: float) -> AsyncGenerator[Notification | None]:
     connection = await psycopg.AsyncConnection.connect(url, **session_parameters("listen", CALL_TIMEOUT_S))
     async with connection:
         await _execute(connection, f"listen {CHANNEL}")
         yield None
         while True:
             silent = True
-            async for notify in connection.notifies(timeout=poll_s):
-                silent = False
-                run, _, number = notify.payload.rpartition(":")
-                yield Notification(run, int(number))
+            async with aclosing(connection.notifies(timeout=poll_s)) as notifies:
+                async for notify in notifies:
+                    silent = False
+                    run, _, number = notify.payload.rpartition(":")
+                    yield Notification(run, int(number))
             if silent:
                 await _execute(connection, "select 1")
                 yield None
