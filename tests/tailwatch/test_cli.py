@@ -41,14 +41,20 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "says"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
 def test_wrong_use_and_input_is_one_line_and_status_2(
-    run_tailwatch: Run, tmp_path: Path, arguments: list[str], says: str
+    in_process: Run, tmp_path: Path, arguments: list[str], says: str
 ) -> None:
     (tmp_path / "bad.csv").write_text("portfolio,symbol,quantity\nmain,A,nan\n")
     (tmp_path / "good.csv").write_text("portfolio,symbol,quantity\nmain,A,1\n")
-    finished = run_tailwatch(*arguments)
+    finished = in_process(*arguments)
     assert says in _one_line(finished)
     assert finished.returncode == 2
     assert not (tmp_path / "share").exists()
+
+
+def test_a_process_ends_with_the_status_that_the_command_gave(run_tailwatch: Run) -> None:
+    finished = run_tailwatch("config", "--half-life", "0")
+    assert "half_life" in _one_line(finished)
+    assert finished.returncode == 2
 
 
 def test_an_unknown_variable_is_one_line_and_status_2(run_tailwatch: Run) -> None:
@@ -68,21 +74,19 @@ FAILING = [
 
 
 @pytest.mark.parametrize(("arguments", "says"), FAILING, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_failure_is_one_line_and_status_1(
-    run_tailwatch: Run, tmp_path: Path, arguments: list[str], says: str
-) -> None:
+def test_a_failure_is_one_line_and_status_1(in_process: Run, tmp_path: Path, arguments: list[str], says: str) -> None:
     (tmp_path / "good.csv").write_text("portfolio,symbol,quantity\nmain,A,1\n")
-    finished = run_tailwatch(*arguments)
+    finished = in_process(*arguments)
     assert says in _one_line(finished)
     assert "hunter2" not in finished.stderr
     assert finished.returncode == 1
 
 
-def test_a_port_in_use_is_told_before_anything_starts(run_tailwatch: Run, tmp_path: Path) -> None:
+def test_a_port_in_use_is_told_before_anything_starts(in_process: Run, tmp_path: Path) -> None:
     (tmp_path / "good.csv").write_text("portfolio,symbol,quantity\nmain,A,1\n")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        finished = run_tailwatch(
+        finished = in_process(
             "up", "--feed", "tailwatch", "--positions", "good.csv", "--url", f"ws://127.0.0.1:{port}", "--port", port
         )
     assert f"port {port} on 127.0.0.1 is in use" in _one_line(finished)
@@ -91,28 +95,29 @@ def test_a_port_in_use_is_told_before_anything_starts(run_tailwatch: Run, tmp_pa
     assert not (tmp_path / "share").exists()
 
 
-def test_config_prints_a_settings_file_that_reads_back_to_the_same(run_tailwatch: Run, tmp_path: Path) -> None:
-    first = run_tailwatch("config", "--half-life", "30", "--symbols", "A,B", "--bar", "5s")
+def test_config_prints_a_settings_file_that_reads_back_to_the_same(in_process: Run, tmp_path: Path) -> None:
+    first = in_process("config", "--half-life", "30", "--symbols", "A,B", "--bar", "5s")
     assert (first.returncode, first.stderr) == (0, "")
     assert "half_life = 30" in first.stdout
     assert "# --half-life" in first.stdout
     (tmp_path / "tailwatch.toml").write_text(first.stdout)
-    second = run_tailwatch("config")
+    second = in_process("config")
     assert (second.returncode, second.stderr) == (0, "")
     strip = [line.split(" # ")[0] for line in first.stdout.splitlines()]
     assert [line.split(" # ")[0] for line in second.stdout.splitlines()] == strip
 
 
-def test_config_shows_no_password(run_tailwatch: Run) -> None:
-    finished = run_tailwatch("config", DATABASE_URL="postgresql://u:hunter2@h/db")
+def test_config_shows_no_password(in_process: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hunter2@h/db")
+    finished = in_process("config")
     assert "hunter2" not in finished.stdout
     assert 'database_url = "postgresql://u:***@h/db"' in finished.stdout
     assert "# DATABASE_URL" in finished.stdout
 
 
 @pytest.mark.parametrize("command", [[], ["replay"], ["up"], ["engine"], ["journal"], ["db"], ["config"]])
-def test_help_is_there_for_every_command(run_tailwatch: Run, command: list[str]) -> None:
-    finished = run_tailwatch(*command, "--help")
+def test_help_is_there_for_every_command(in_process: Run, command: list[str]) -> None:
+    finished = in_process(*command, "--help")
     assert finished.returncode == 0
     assert "Usage: tailwatch" in finished.stdout
 

@@ -1,0 +1,86 @@
+"""`tailwatch replay` from files to NDJSON, and what it says of input that is none."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Eventually = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def ticks(tmp_path: Path) -> Path:
+    path = tmp_path / "ticks.ndjson"
+    lines = [
+        {"ts": 1_700_000_000 + second, "symbol": "A", "price": 100 + (second * 7 % 5), "trade_id": second}
+        for second in range(120)
+    ]
+    path.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    return path
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    path = tmp_path / "book.csv"
+    path.write_text("portfolio,symbol,quantity\nmain,A,10\n")
+    return path
+
+
+def test_replay_writes_figures_and_tells_the_ledger(in_process: Run, tmp_path: Path, ticks: Path, book: Path) -> None:
+    finished = in_process("replay", str(ticks), "--positions", str(book), "--bar", "1s", "--out", "out.ndjson")
+    assert finished.returncode == 0
+    assert finished.stdout == ""
+    assert "120 ticks received, 120 accepted, 0 duplicate, 0 rejected" in finished.stderr
+    lines = [json.loads(line) for line in (tmp_path / "out.ndjson").read_text().splitlines()]
+    assert {line["type"] for line in lines} == {"risk"}
+    assert lines[-1]["measures"][0]["var"] > 0
+    assert not (tmp_path / "share").exists()
+
+
+WRONG = [
+    (["none.ndjson"], "none.ndjson"),
+    (["book.csv"], "no line of the first"),
+    (["ticks.ndjson", "--speed", "fast"], "speed: 'fast' is not known"),
+    (["ticks.ndjson", "--speed", "0x"], "speed: '0x' is not known"),
+    (["ticks.ndjson", "--from", "yesterday"], "(from --from)"),
+    (["ticks.ndjson", "--out", "nowhere/out.ndjson"], "nowhere is no directory (from --out)"),
+    (["ticks.ndjson", "--memory", "1kB"], "memory: the model needs"),
+    (["ticks.ndjson", "--format", "tea-leaves"], "tea-leaves"),
+    (["bad.ndjson", "--strict"], "bad.ndjson: line 1: "),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
+def test_wrong_input_of_a_replay_is_one_line_and_leaves_no_file(
+    in_process: Run, tmp_path: Path, ticks: Path, book: Path, arguments: list[str], says: str
+) -> None:
+    bad = '{"ts":1700000000,"symbol":"A","price":-1,"trade_id":1000}\n'
+    (tmp_path / "bad.ndjson").write_text(bad + ticks.read_text())
+    before = sorted(tmp_path.iterdir())
+    extra = [] if "--out" in arguments else ["--out", "out.ndjson"]
+    finished = in_process("replay", *arguments, "--positions", str(book), *extra)
+    assert says in finished.stderr
+    assert finished.stderr.count("\n") == 1
+    assert finished.stderr.startswith("tailwatch: ")
+    assert finished.returncode == 2
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_interrupted_replay_leaves_no_file_and_no_stack(
+    tmp_path: Path, ticks: Path, book: Path, eventually: Eventually, started: list[subprocess.Popen[str]]
+) -> None:
+    command = ["replay", str(ticks), "--positions", str(book), "--bar", "1s", "--speed", "1x", "--out", "out.ndjson"]
+    process = subprocess.Popen([sys.executable, "-m", "tailwatch", *command], stderr=subprocess.PIPE, text=True)
+    started.append(process)
+    eventually((tmp_path / "out.ndjson.partial").exists)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert errors.splitlines()[-1] == "tailwatch: interrupted"
+    assert "Traceback" not in errors
+    assert not list(tmp_path.glob("out*"))
