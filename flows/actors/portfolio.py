@@ -46,7 +46,6 @@ class Portfolio:
     settings: RiskSettings
     settings_hash: str
     seq: int = 0
-    day: int = -1
     symbols: dict[int, str] = field(default_factory=dict)
     """Instrument → symbol as the position file wrote it, in the order of the file."""
     unrated: dict[str, float] = field(default_factory=dict)
@@ -75,9 +74,7 @@ class Portfolio:
     def snapshot(self, occasion: Occasion, tally: Tally) -> RiskSnapshot:
         """Measure, and say it with its health."""
         self.seq += 1
-        self._start_day(occasion.event_time)
         book, settings = self.book, self.settings
-        pnl = book.pnl
         return RiskSnapshot(
             portfolio=book.name,
             seq=self.seq,
@@ -88,18 +85,12 @@ class Portfolio:
             market_value=book.market_value,
             gross=book.gross,
             net=book.net,
-            pnl_today=pnl,
+            pnl_today=book.pnl,
             measures=book.measures(),
             positions=self._positions(occasion.stale),
             distribution=book.distribution(),
             quality=self._quality(occasion, tally),
         )
-
-    def _start_day(self, event_time: int) -> None:
-        day = event_time // DAY
-        if self.day not in (day, -1):
-            self.book.start_day()
-        self.day = day
 
     def _positions(self, stale: NDArray[np.bool_]) -> tuple[PositionRisk, ...]:
         book, model = self.book, self.book.model
@@ -145,7 +136,7 @@ class Portfolio:
         )
 
     def state(self) -> "PortfolioState":
-        return PortfolioState(self.book.snapshot(), self.seq, self.day, self.symbols, self.unrated, self.currencies)
+        return PortfolioState(self.book.snapshot(), self.seq, self.symbols, self.unrated, self.currencies)
 
 
 class PortfolioState(msgspec.Struct, array_like=True):
@@ -153,7 +144,6 @@ class PortfolioState(msgspec.Struct, array_like=True):
 
     book: bytes
     seq: int
-    day: int
     symbols: dict[int, str]
     unrated: dict[str, float]
     currencies: dict[str, str]
@@ -169,7 +159,6 @@ def restored_portfolio(state: PortfolioState, model: MarketModel, settings_hash:
         model.settings,
         settings_hash,
         state.seq,
-        state.day,
         state.symbols,
         state.unrated,
         state.currencies,

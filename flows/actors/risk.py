@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from flows.actors.portfolio import (
     Occasion,
@@ -23,7 +24,7 @@ from flows.universe import Universe
 from riskcore.bars import Bar, BarSampler
 from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
-from riskcore.settings import RiskSettings
+from riskcore.settings import DAY, RiskSettings
 from riskcore.state import StateError
 from storage.rows import PositionRow
 
@@ -58,6 +59,8 @@ class RiskActor:
         self._portfolios: dict[str, Portfolio] = {}
         self._tally = Tally()
         self._next_publish = 0
+        self._day = -1
+        self._closes = np.empty(0)
         self._changed = False
         self._out: list[Moment | Checkpoint] = []
         self._place = (-1, 0)
@@ -148,10 +151,21 @@ class RiskActor:
         model.on_bar(bar.index, bar.returns)
         for portfolio in self._portfolios.values():
             portfolio.book.on_bar()
+        self._begin_day(bar)
         model.on_prices(bar.close)
         stale = self._sampler.stale(bar.index)
         self._measure(event, Occasion("bar", bar.end_ns, event.offset, stale))
+        self._closes = bar.close
         self._changed, self._next_publish = True, 0
+
+    def _begin_day(self, bar: Bar) -> None:
+        """The day's P&L begins at the prices as of its start, which are those of the last bar before it."""
+        day = (bar.end_ns - 1) // DAY
+        if day != self._day:
+            self._model.on_prices(bar.close if self._day < 0 else _padded(self._closes, len(bar.close)))
+            for portfolio in self._portfolios.values():
+                portfolio.book.start_day()
+        self._day = day
 
     def _publish_present(self, event: Event, publish: int) -> None:
         self._next_publish = (event.stamp // publish + 1) * publish
@@ -187,6 +201,8 @@ class RiskActor:
             portfolios=[portfolio.state() for portfolio in self._portfolios.values()],
             tally=asdict(self._tally),
             next_publish=self._next_publish,
+            day=self._day,
+            closes=self._closes.tobytes(),
             changed=self._changed,
         )
         return msgspec.msgpack.encode(state)
@@ -209,7 +225,12 @@ class RiskActor:
         portfolios = (restored_portfolio(p, self._model, self._settings_hash) for p in saved.portfolios)
         self._portfolios = {portfolio.book.name: portfolio for portfolio in portfolios}
         self._tally = Tally(**saved.tally)
-        self._next_publish, self._changed = saved.next_publish, saved.changed
+        self._closes = np.frombuffer(saved.closes)
+        self._next_publish, self._day, self._changed = saved.next_publish, saved.day, saved.changed
+
+
+def _padded(prices: NDArray[np.float64], n_instruments: int) -> NDArray[np.float64]:
+    return np.pad(prices, (0, n_instruments - len(prices)), constant_values=np.nan)
 
 
 class _State(msgspec.Struct):
@@ -219,4 +240,6 @@ class _State(msgspec.Struct):
     portfolios: list[PortfolioState]
     tally: dict[str, int]
     next_publish: int
+    day: int
+    closes: bytes
     changed: bool

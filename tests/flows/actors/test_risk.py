@@ -1,0 +1,212 @@
+from dataclasses import replace
+
+import pytest
+
+from flows.actors.merge import MergeActor
+from flows.actors.risk import RiskActor
+from flows.commands import History, Holding, Positions, encode_command
+from flows.messages import Accepted, Checkpoint, Command, FeedBatch, Gap, Instant, Moment, Refused
+from riskcore.errors import TailwatchError
+from riskcore.messages import Tick
+from riskcore.settings import NANOSECONDS
+
+SECOND = NANOSECONDS
+
+
+def run(actor, batches):
+    return [message for batch in batches for message in actor.on_batch(batch)]
+
+
+def snapshots(messages):
+    return [s for m in messages if isinstance(m, Moment) for s in m.snapshots]
+
+
+def test_a_bar_publishes_every_portfolio_once_with_the_prices_of_its_end(settings, market, batches):
+    events = market(3)
+    found = snapshots(run(RiskActor(settings), batches(events)))
+    assert [s.portfolio for s in found[:3]] == ["alpha", "beta", "gamma"]
+    first_end = 1_001 * SECOND
+    last_a = [
+        e.tick.price for e in events if isinstance(e, Accepted) and e.instrument == 0 and e.tick.event_time < first_end
+    ]
+    assert found[0].positions[0].price == last_a[-1]
+    assert found[0].event_time == "1970-01-01T00:16:41.000000000Z"
+    assert {s.seq for s in found[-3:]} == {len(found) // 3}
+
+
+def test_figures_come_after_the_warm_up_and_say_why_not_before(settings, market, batches):
+    found = [s for s in snapshots(run(RiskActor(settings), batches(market(20)))) if s.portfolio == "alpha"]
+    early = [s for s in found if s.measures[0].var is None]
+    assert early
+    assert all("warming up" in m.reason for s in early for m in s.measures)
+    assert all(m.var > 0 and m.es >= m.var for m in found[-1].measures)
+    assert found[-1].quality.observations >= 5
+
+
+def test_three_shards_say_the_same_as_one(settings, market, batches):
+    events = market(20)
+    whole = snapshots(run(RiskActor(settings), batches(events)))
+    merge, merged = MergeActor(3), []
+    actors = [RiskActor(settings, shard=shard, shards=3) for shard in range(3)]
+    for batch in batches(events):
+        for actor in actors:
+            for message in actor.on_batch(batch):
+                merged += merge.on_message(message)
+    assert snapshots(merged) == whole
+
+
+@pytest.mark.parametrize("publish", [None, SECOND // 4])
+def test_an_actor_restored_in_mid_stream_goes_on_with_the_same_bits(settings, market, batches, publish):
+    events = market(20)
+    whole = snapshots(run(RiskActor(settings, publish=publish), batches(events)))
+    for cut in (1, 57, 200):
+        first = RiskActor(settings, publish=publish)
+        before = run(first, batches(events[:cut], state=b"decoder"))
+        checkpoint = before[-1]
+        assert isinstance(checkpoint, Checkpoint)
+        assert checkpoint.feed_state == b"decoder"
+        second = RiskActor(settings, publish=publish)
+        second.restore(checkpoint.risk_state)
+        assert snapshots(before) + snapshots(run(second, batches(events[cut:]))) == whole
+
+
+def test_a_damaged_state_is_refused(settings):
+    with pytest.raises(TailwatchError, match="damaged"):
+        RiskActor(settings).restore(b"\x93nonsense")
+
+
+def test_a_state_of_other_settings_is_refused(settings, market, batches):
+    state = run(RiskActor(settings), batches(market(3), state=b"x"))[-1].risk_state
+    with pytest.raises(TailwatchError, match="settings"):
+        RiskActor(replace(settings, half_life=11)).restore(state)
+
+
+def test_live_moments_follow_the_journals_stamps_and_show_the_newest_prices(settings, market, batches):
+    events = market(3, end=False)
+    messages = run(RiskActor(settings, publish=SECOND // 4), batches(events))
+    present = [m for m in messages if isinstance(m, Moment) and m.snapshots and m.snapshots[0].moment == "tick"]
+    stamps = {e.offset: e.stamp for e in events}
+    quarters = [stamps[m.offset] // (SECOND // 4) for m in present]
+    assert len(present) >= 12
+    assert quarters == sorted(quarters)
+    newest = [
+        e.tick.price for e in events if isinstance(e, Accepted) and e.instrument == 0 and e.offset <= present[-1].offset
+    ]
+    assert present[-1].snapshots[0].positions[0].price == newest[-1]
+
+
+def test_nothing_is_published_while_nothing_changes(settings, market):
+    actor = RiskActor(settings, publish=SECOND // 4)
+    events = market(2, end=False)
+    actor.on_batch(FeedBatch(events[-1].offset, events[-1].stamp, events))
+    silence = [Instant(1_000 + i, events[-1].stamp + i * SECOND // 4) for i in range(1, 9)]
+    later = run(actor, [FeedBatch(e.offset, e.stamp, [e]) for e in silence])
+    assert sum(len(m.snapshots) for m in later) <= 3
+
+
+def test_the_bar_figures_of_a_live_run_are_those_of_a_replay(settings, market, batches):
+    events = market(20)
+    live = snapshots(run(RiskActor(settings, publish=SECOND // 10), batches(events)))
+    replayed = snapshots(run(RiskActor(settings), batches(events)))
+    bars = [s for s in live if s.moment == "bar"]
+    assert len(bars) == len(replayed) < len(live)
+    for mine, other in zip(bars, replayed, strict=True):
+        for one, two in zip(mine.measures, other.measures, strict=True):
+            assert (one.var is None) == (two.var is None)
+            assert one.var is None or one.var == pytest.approx(two.var, rel=1e-9)
+        assert (mine.event_time, mine.positions[0].price) == (other.event_time, other.positions[0].price)
+        assert mine.pnl_today == pytest.approx(other.pnl_today, abs=1e-9)
+
+
+def test_a_new_book_replaces_the_old_one(settings, market, batches):
+    events = market(10, end=False)
+    actor = RiskActor(settings)
+    run(actor, batches(events))
+    smaller = encode_command(Positions((Holding("alpha", "A", 2.0),)))
+    (told,) = actor.on_batch(FeedBatch(900, events[-1].stamp, [Command(900, events[-1].stamp, smaller)]))
+    assert [(row.portfolio, row.symbol, row.quantity) for row in told.holdings] == [("alpha", "A", 2.0)]
+    at = 1_010 * SECOND
+    more = [Accepted(901 + i, 0, at + i * SECOND, 0, Tick("sim", "A", at + i * SECOND, 101.0)) for i in range(3)]
+    alpha, beta, _ = snapshots(actor.on_batch(FeedBatch(903, more[-1].stamp, more)))[-3:]
+    assert [(p.symbol, p.quantity) for p in alpha.positions] == [("A", 2.0)]
+    assert beta.positions == ()
+    assert {m.var for m in beta.measures} == {0.0}
+
+
+def test_history_lets_a_book_begin_with_figures(settings, market, batches):
+    rows = tuple((100.0 + i % 3, 50.0 + i % 2, 20.0 + i % 4) for i in range(40))
+    history = encode_command(History(("A", "B", "C"), rows))
+    events = market(3)
+    told = [events[0], Command(1, 1, history), *(e._replace(offset=e.offset + 1) for e in events[1:])]
+    first = snapshots(run(RiskActor(settings), batches(told)))[0]
+    assert first.quality.observations == 39
+    assert all(m.var > 0 for m in first.measures)
+
+
+def test_history_that_a_restart_tells_again_changes_nothing(settings, market, batches):
+    events = market(10)
+    history = Command(5, events[5].stamp, encode_command(History(("A",), ((100.0,), (50.0,)))))
+    once = snapshots(run(RiskActor(settings), batches(events)))
+    late = [*events[:-1], history._replace(offset=events[-1].offset), events[-1]._replace(offset=events[-1].offset + 1)]
+    assert [s.measures for s in snapshots(run(RiskActor(settings), batches(late)))] == [s.measures for s in once]
+
+
+def test_a_position_without_price_or_rate_is_uncovered_and_never_counted_as_nothing(settings, market, batches):
+    book = Positions(
+        (
+            Holding("p", "A", 1.0),
+            Holding("p", "B", 1.0),
+            Holding("p", "C", 1.0),
+            Holding("p", "X", 5.0),
+            Holding("p", "Y", 2.0, currency="EUR"),
+        )
+    )
+    last = snapshots(run(RiskActor(settings), batches(market(20, book=book))))[-1]
+    assert [(u.symbol, u.reason) for u in last.quality.uncovered] == [("X", "no price yet"), ("Y", "no rate EUR/USD")]
+    assert last.measures[0].var > 0
+    missing = next(p for p in last.positions if p.symbol == "Y")
+    assert (missing.market_value, missing.component_var) == (None, None)
+
+
+def test_components_add_up_to_the_figures_they_explain(settings, market, batches):
+    last = [s for s in snapshots(run(RiskActor(settings), batches(market(20)))) if s.portfolio == "alpha"][-1]
+    highest = max(settings.confidence)
+    by_method = {m.method: m for m in last.measures if m.confidence == highest}
+    assert sum(p.component_var for p in last.positions) == pytest.approx(by_method["parametric"].var, rel=1e-12)
+    assert sum(p.component_es for p in last.positions) == pytest.approx(by_method["monte_carlo"].es, rel=1e-12)
+
+
+def test_the_health_of_the_stream_travels_with_the_figures(settings, market, batches):
+    events = market(5, end=False)
+    stamp = events[-1].stamp
+    old = Tick("sim", "A", 1_000 * SECOND, 1.0)
+    more = [
+        Refused(500, 0, stamp, "rejected", "not_positive", "x", 0, None, b""),
+        Refused(501, 0, stamp, "duplicate", "repeat", "x", 0, None, b""),
+        Gap(502, stamp, "sim", "A", 3, 9),
+        Accepted(503, 0, stamp, 0, old),
+        Accepted(504, 0, stamp, 0, Tick("sim", "A", 1_007 * SECOND, 100.0)),
+    ]
+    actor = RiskActor(settings, settings_hash="abc")
+    run(actor, batches(events))
+    last = snapshots(actor.on_batch(FeedBatch(504, stamp, more)))[-1].quality
+    assert (last.rejected, last.gaps, last.late, last.settings, last.journal_offset) == (1, 1, 1, "abc", 504)
+
+
+def test_pnl_of_the_day_begins_at_the_last_price_before_it(settings):
+    day = 86_400 * SECOND
+    actor = RiskActor(settings, publish=SECOND)
+
+    def tick(offset, at, price):
+        return Accepted(offset, 0, at, 0, Tick("sim", "A", at, price))
+
+    told = [
+        Command(0, 1, encode_command(Positions((Holding("p", "A", 2.0),)))),
+        tick(1, day - 5 * SECOND, 100.0),
+        tick(2, day - 3 * SECOND, 103.0),
+        tick(3, day + SECOND, 104.0),
+        tick(4, day + 4 * SECOND, 110.0),
+    ]
+    found = snapshots(run(actor, [FeedBatch(e.offset, e.stamp, [e]) for e in told]))
+    assert [s.pnl_today for s in found if s.moment == "bar"] == [0.0, 6.0, 2.0]
+    assert [s.pnl_today for s in found if s.moment == "tick"] == [0.0, 6.0, 8.0, 14.0]

@@ -1,0 +1,185 @@
+import io
+import json
+from threading import Event
+
+import psycopg
+import pytest
+
+from flows.messages import Accepted, Checkpoint, End, FeedBatch, Moment
+from flows.sinks import ArchiveSink, Insistence, NdjsonSink, OutboxSink, write_whole
+from riskcore.messages import Quality, RiskSnapshot, Tick
+from storage.archive import ArchiveStore
+from storage.errors import DatabaseUnavailableError
+from storage.outbox import OutboxStore
+
+QUALITY = Quality(40, (), (), 0, 0, 0, "60s", 7, "hash")
+
+
+def snapshot(portfolio, seq, moment="bar"):
+    return RiskSnapshot(
+        portfolio,
+        seq,
+        "2026-11-22T09:30:00.000000000Z",
+        "USD",
+        "1d",
+        1.0,
+        1.0,
+        1.0,
+        0.0,
+        (),
+        (),
+        None,
+        QUALITY,
+        moment=moment,
+    )
+
+
+def moment(offset, event_time, *snapshots, ordinal=0):
+    return Moment(offset, ordinal, event_time, 0, snapshots)
+
+
+def test_lines_are_sorted_by_event_time_and_portfolio_though_bars_close_late():
+    file = io.BytesIO()
+    part = NdjsonSink(file).build_part("out", "file", None)
+    part.write_batch([moment(1, 105, snapshot("a", 1, "tick"), snapshot("b", 1, "tick"))])
+    part.write_batch(
+        [moment(2, 100, snapshot("a", 2), snapshot("b", 2)), moment(3, 110, snapshot("a", 3), snapshot("b", 3))]
+    )
+    part.close()
+    lines = [json.loads(line) for line in file.getvalue().splitlines()]
+    assert [(line["portfolio"], line["seq"]) for line in lines] == [
+        ("a", 2),
+        ("b", 2),
+        ("a", 1),
+        ("b", 1),
+        ("a", 3),
+        ("b", 3),
+    ]
+
+
+def test_a_line_says_nothing_that_a_wall_clock_decides():
+    file = io.BytesIO()
+    part = NdjsonSink(file).build_part("out", "file", None)
+    part.write_batch([moment(1, 105, snapshot("a", 1))])
+    line = json.loads(file.getvalue())
+    assert line["type"] == "risk"
+    assert line["schema"] == 1
+    assert "published_at" not in line
+    assert "lag_ms" not in line["quality"]
+
+
+def test_an_output_that_fails_leaves_no_file_behind(tmp_path):
+    def fail(file):
+        file.write(b"half")
+        raise RuntimeError("cut")
+
+    with pytest.raises(RuntimeError):
+        write_whole(tmp_path / "out", fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+def outbox(database_url, checkpoints=None):
+    store = OutboxStore(database_url, "live")
+    sink = OutboxSink(store, Event(), (checkpoints if checkpoints is not None else []).append, clock=lambda: 2_000_000)
+    return store, sink.build_part("out", "outbox", None)
+
+
+def stored(database_url):
+    with psycopg.connect(database_url) as connection:
+        return connection.execute("select id, journal_offset, ordinal, portfolio from outbox order by id").fetchall()
+
+
+def test_events_have_ids_without_a_hole_and_repeats_change_nothing(database_url):
+    moments = [
+        moment(5, 100, snapshot("a", 1), snapshot("b", 1)),
+        moment(5, 200, snapshot("a", 2), ordinal=1),
+        moment(9, 300, snapshot("a", 3)),
+    ]
+    store, part = outbox(database_url)
+    part.write_batch(moments[:2])
+    store.close()
+    store, part = outbox(database_url)
+    part.write_batch(moments)
+    store.close()
+    assert stored(database_url) == [(1, 5, 0, "a"), (2, 5, 1, "b"), (3, 5, 2, "a"), (4, 9, 0, "a")]
+
+
+def test_a_stored_event_says_when_it_was_published_and_how_late(database_url):
+    store, part = outbox(database_url)
+    part.write_batch([moment(5, 1_000_000, snapshot("a", 1))])
+    store.close()
+    with psycopg.connect(database_url) as connection:
+        (payload,) = connection.execute("select payload::text from risk_snapshots").fetchone()
+    event = json.loads(payload)
+    assert event["published_at"] == "1970-01-01T00:00:00.002000000Z"
+    assert event["quality"]["lag_ms"] == 1.0
+
+
+def test_a_checkpoint_is_taken_only_behind_what_is_stored(database_url):
+    checkpoints = []
+    store, part = outbox(database_url, checkpoints)
+    checkpoint = (Checkpoint(6, 0, b"", b""),)
+    seen = []
+    part._checkpoint = lambda parts: seen.append((parts, stored(database_url)))
+    part.write_batch([moment(5, 100, snapshot("a", 1)), checkpoint, moment(7, 200, snapshot("a", 2))])
+    store.close()
+    assert seen == [(checkpoint, [(1, 5, 0, "a")])]
+    assert len(stored(database_url)) == 2
+
+
+def test_a_database_that_is_away_is_waited_for():
+    attempts = []
+
+    def write():
+        attempts.append(1)
+        if len(attempts) < 3:
+            raise DatabaseUnavailableError("away")
+
+    patient = Insistence("test", _Never())
+    assert patient.insist(write)
+    assert len(attempts) == 3
+
+
+def test_who_gave_up_once_stores_nothing_over_the_hole():
+    stopping = Event()
+    stopping.set()
+    patient = Insistence("test", stopping)
+
+    def away():
+        raise DatabaseUnavailableError("away")
+
+    written = []
+    assert not patient.insist(away)
+    assert not patient.insist(lambda: written.append(1))
+    assert written == []
+
+
+class _Never(Event):
+    def wait(self, timeout=None):
+        return False
+
+
+def accepted(offset):
+    return Accepted(
+        offset, 0, offset * 1_000, 0, Tick("sim", "A", offset * 1_000_000, 10.0 + offset, identifier=offset)
+    )
+
+
+def test_the_archive_stores_ticks_only_together_with_the_state_to_go_on_from(database_url):
+    store = ArchiveStore(database_url, "live")
+    part = ArchiveSink(store, Event()).build_part("archive", "archive", None)
+    part.write_batch([FeedBatch(1, 1, [accepted(1)])])
+    assert store.progress().offset == -1
+    part.write_batch([FeedBatch(2, 2, [accepted(2)], b"state"), FeedBatch(3, 3, [accepted(3)])])
+    progress = store.progress()
+    store.close()
+    assert (progress.offset, progress.state, progress.ticks) == (2, b"state", 2)
+
+
+def test_the_end_of_a_recording_is_archived_without_a_state(database_url):
+    store = ArchiveStore(database_url, "replay-1")
+    part = ArchiveSink(store, Event()).build_part("archive", "archive", None)
+    part.write_batch([FeedBatch(2, 2, [accepted(1), End(2, 2)])])
+    progress = store.progress()
+    store.close()
+    assert (progress.offset, progress.ticks) == (2, 1)
