@@ -1,0 +1,101 @@
+import json
+
+import psycopg
+import pytest
+
+from flows.commands import Holding, Positions
+from flows.replay import Replay, replay_to_database, replay_to_file, run_name
+from riskcore.errors import InputError
+from riskcore.settings import NANOSECONDS, RiskSettings
+
+BOOK = Positions((Holding("desk one", "AAA", 5.0), Holding("desk one", "BBB", -2.0), Holding("two", "BBB", 1.0)))
+
+
+@pytest.fixture
+def ticks(tmp_path):
+    """Forty seconds of two instruments, with everything that can be wrong with a line in between."""
+    lines = []
+    for step in range(400):
+        ts = 1_700_000_000_000 + step * 100
+        symbol = ("AAA", "BBB")[step % 2]
+        price = 100 + (step * 7919 % 23) / 10
+        lines.append(json.dumps({"ts": ts, "symbol": symbol, "price": price, "trade_id": step // 2 + 1}))
+    lines.insert(20, '{"ts": 1700000002000, "symbol": "AAA", "price": NaN}')
+    lines.insert(30, '{"ts": 1700000003000, "symbol": "AAA", "price": -1}')
+    lines.insert(40, "{not json")
+    lines.insert(50, '{"ts": 1700000005000, "symbol": "ZZZ", "price": 5}')
+    lines.insert(60, lines[59])
+    file = tmp_path / "ticks.ndjson"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+@pytest.fixture
+def replay(ticks):
+    settings = RiskSettings(bar=NANOSECONDS, paths=300, min_observations=5)
+    return lambda **changes: Replay([ticks], [BOOK], settings, "hash", **changes)
+
+
+def test_a_replay_gives_the_same_bytes_each_time_at_any_speed_and_with_any_number_of_workers(replay, tmp_path):
+    outputs = []
+    for name, changes in enumerate(({}, {}, {"workers": 2}, {"speed": 400.0})):
+        out = tmp_path / f"{name}.ndjson"
+        replay_to_file(replay(**changes), out)
+        outputs.append(out.read_bytes())
+    assert len(outputs[0].splitlines()) > 50
+    assert all(output == outputs[0] for output in outputs)
+
+
+def test_the_number_of_shards_changes_no_figure(replay, tmp_path):
+    for shards in (1, 3):
+        replay_to_file(replay(shards=shards), tmp_path / f"{shards}.ndjson")
+    assert (tmp_path / "1.ndjson").read_bytes() == (tmp_path / "3.ndjson").read_bytes()
+
+
+def test_every_line_has_one_fate_and_bad_ones_do_not_stop_the_rest(replay, tmp_path):
+    total = replay_to_file(replay(), tmp_path / "out.ndjson")
+    assert total.received == 405
+    assert total.accepted == 400
+    assert total.duplicate == 1
+    assert sum(total.rejected.values()) == 4
+    assert total.rejected["unknown_symbol"] == total.rejected["not_positive"] == 1
+
+
+def test_strict_stops_at_the_first_bad_line_and_names_it(replay, tmp_path):
+    with pytest.raises(InputError, match=r"ticks.ndjson: line 21: .*--strict"):
+        replay_to_file(replay(strict=True), tmp_path / "out.ndjson")
+    assert not (tmp_path / "out.ndjson").exists()
+
+
+def test_nothing_in_the_asked_for_time_is_an_error_that_says_so(replay, tmp_path):
+    with pytest.raises(InputError, match="nothing to replay"):
+        replay_to_file(replay(start=1_800_000_000 * NANOSECONDS), tmp_path / "out.ndjson")
+
+
+def test_a_symbol_that_two_feeds_have_must_be_written_in_full(ticks, tmp_path):
+    other = tmp_path / "other.ndjson"
+    other.write_text('{"ts": 1700000000050, "symbol": "AAA", "price": 9, "feed": "elsewhere:spot"}\n')
+    two = Replay([ticks, other], [BOOK], RiskSettings(bar=NANOSECONDS, paths=10), "hash")
+    with pytest.raises(InputError, match="'AAA' could mean .*elsewhere:spot:AAA"):
+        replay_to_file(two, tmp_path / "out.ndjson")
+
+
+def test_a_replay_into_the_database_can_be_repeated_and_stores_ticks_refusals_and_figures_once(replay, database_url):
+    for _ in range(2):
+        replay_to_database(replay(), database_url)
+    with psycopg.connect(database_url) as connection:
+        count = {
+            table: connection.execute(f"select count(*) from {table}").fetchone()[0]
+            for table in ("ticks", "quarantine", "risk_snapshots", "positions")
+        }
+        runs = connection.execute("select run from runs").fetchall()
+    assert count["ticks"] == 400
+    assert count["quarantine"] == 5
+    assert count["positions"] == 3
+    assert count["risk_snapshots"] == 2 * 39
+    assert runs == [(run_name(replay()),)]
+
+
+def test_another_book_is_another_run(replay, ticks):
+    other = Replay([ticks], [Positions((Holding("x", "AAA", 1.0),))], replay().settings, "hash")
+    assert run_name(other) != run_name(replay())
