@@ -10,7 +10,8 @@ from bytewax.testing import TestingSink, run_main
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.journal import JournalError, JournalWriter
+from flows.journal import Appender, JournalError, JournalReader, JournalWriter
+from flows.journal.store import SegmentStore
 from flows.messages import Kind, Record
 from flows.sources import BATCH, Checkpoints, JournalSource, RecordSource, SourceBatch
 
@@ -205,3 +206,33 @@ def test_pacing_changes_nothing_but_time() -> None:
     paced = run(RecordSource(records, checkpoints=checkpoints, speed=1.0, clock=time_.clock, sleep=time_.sleep))
     assert all_records(paced) == all_records(fast)
     assert checkpoints_in(paced) == checkpoints_in(fast)
+
+
+class HeldSync(SegmentStore):
+    """Segments that are written at once and synced only when they are let through."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, 2**20)
+        self.through, self.reached = Event(), Event()
+
+    def sync(self) -> None:
+        self.reached.set()
+        self.through.wait()
+        super().sync()
+
+
+def test_nothing_is_read_before_it_is_durable(tmp_path: Path) -> None:
+    store = HeldSync(tmp_path / "journal")
+    writer = Appender(store, fsync_interval_s=0.0)
+    writer.append(Kind.FRAME, b"tick")
+    assert store.reached.wait(5.0)
+    stopping = Event()
+    source = JournalSource(tmp_path / "journal", 0, writer, stopping)
+    partition = source.build_part("in", "journal", None)
+    assert JournalReader(tmp_path / "journal").read() != []
+    assert partition.next_batch() == []
+    store.through.set()
+    assert writer.flush(5.0)
+    assert partition.next_batch()[0].records[0].payload == b"tick"
+    partition.close()
+    writer.close()
