@@ -72,5 +72,8 @@ export function histogramOf(sigma: number, shape: number): Distribution {
     const rough = Math.sin(i * 12.9898) * 43758.5453;
     return Math.max(0, Math.round(expected + Math.sqrt(expected) * 1.6 * (rough - Math.floor(rough) - 0.5)));
   });
+  const middle = BINS / 2;
+  const missing = PATHS - counts.reduce((sum, value) => sum + value, 0);
+  counts[middle] = (counts[middle] ?? 0) + missing;
   return { method: "monte_carlo", edges, counts };
 }

@@ -77,8 +77,11 @@ export class Market {
     const common = normal(this.#random);
     const groups = this.#heat.map(() => 0.55 * common + 0.84 * normal(this.#random));
     this.#heat.forEach((heat, i) => {
-      const shock = this.#random() < 0.01 ? 0.35 : 0;
-      this.#heat[i] = Math.max(0.6, heat + (1 - heat) * 0.02 + 0.02 * normal(this.#random) + shock);
+      const shock = this.#random() < 0.1 * minutes ? 0.2 : 0;
+      this.#heat[i] = Math.max(
+        0.6,
+        heat + (1 - heat) * 0.4 * minutes + 0.06 * Math.sqrt(minutes) * normal(this.#random) + shock,
+      );
     });
     for (const instrument of this.instruments) {
       const own = normal(this.#random) * (this.#random() < 0.03 ? 3 : 1);

@@ -10,7 +10,7 @@ export interface MockOptions {
   replay: boolean;
 }
 
-type Remembered = HistoryPoint & { seq: number; pnl_today: number | null };
+type Remembered = HistoryPoint & { market_value: number | null; pnl_today: number | null };
 
 const PAST_MS = 3_600_000;
 const PAST_STEP_MS = 3_000;
@@ -66,9 +66,9 @@ export class Mock {
     const stamp = book.condition === "gone_stale" ? Math.min(now, Date.now() - 95_000) : now;
     const snapshot = nextSnapshot(this.#market, book, eventTime, this.#options.replay ? null : stamp);
     this.#newest.set(book.id, snapshot);
-    const { event_time, seq, market_value, pnl_today, measures } = snapshot;
+    const { event_time, market_value, pnl_today, measures } = snapshot;
     const past = this.#past.get(book.id) ?? [];
-    past.push({ event_time, seq, market_value, pnl_today, measures });
+    past.push({ event_time, market_value, pnl_today, measures });
     if (past.length > 4 * (PAST_MS / 1000)) past.shift();
     this.#past.set(book.id, past);
     this.#send("risk", snapshot);

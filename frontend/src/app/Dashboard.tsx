@@ -41,14 +41,16 @@ function Screen({ portfolio }: { portfolio: string }) {
   return (
     <Trust>
       <Header />
-      <main className={styles.grid}>
+      <main className={styles.main}>
         <Banner />
-        <Tiles />
-        <SeriesPanel />
-        <DistributionPanel />
-        <WaterfallPanel />
-        <PositionsPanel />
-        <QualityBar />
+        <div className={styles.grid}>
+          <Tiles />
+          <SeriesPanel />
+          <DistributionPanel />
+          <WaterfallPanel />
+          <PositionsPanel />
+          <QualityBar />
+        </div>
       </main>
     </Trust>
   );

@@ -1,10 +1,30 @@
 import { type CSSVariablesResolver, createTheme, localStorageColorSchemeManager } from "@mantine/core";
 
+const SEGMENTS = { root: { backgroundColor: "var(--raised)", border: "1px solid var(--line)", padding: 2 } };
+
 export const theme = createTheme({
   fontFamily: '"Inter Variable", system-ui, sans-serif',
   fontSizes: { xs: "11px", sm: "12px", md: "13px", lg: "15px", xl: "18px" },
   primaryColor: "blue",
+  colors: {
+    // Mantine's greys, in the blue cast of tokens.css.
+    dark: [
+      "#e7ebf3",
+      "#a3adbf",
+      "#8390a5",
+      "#5b6678",
+      "#3a4557",
+      "#2b3444",
+      "#1c222e",
+      "#10141b",
+      "#0d1117",
+      "#090c11",
+    ],
+  },
   defaultRadius: "sm",
+  components: {
+    SegmentedControl: { vars: () => ({ root: { "--sc-color": "var(--segment)" } }), styles: SEGMENTS },
+  },
   cursorType: "pointer",
   respectReducedMotion: true,
 });

@@ -99,9 +99,9 @@ function readQuality(value: unknown): Quality {
     late: number(quality.late) ?? 0,
     rejected: number(quality.rejected) ?? 0,
     gaps: number(quality.gaps) ?? 0,
-    scaled_from: text(quality.scaled_from),
-    journal_offset: number(quality.journal_offset),
-    settings: text(quality.settings),
+    scaled_from: text(quality.scaled_from) ?? "",
+    journal_offset: number(quality.journal_offset) ?? 0,
+    settings: text(quality.settings) ?? "",
     lag_ms: number(quality.lag_ms),
   };
 }
@@ -179,11 +179,7 @@ function readHistoryPoint(value: unknown): HistoryPoint | null {
   if (!isObject(value)) return null;
   const eventTime = readMoment(value.event_time);
   if (eventTime === null) return null;
-  return {
-    event_time: eventTime,
-    market_value: number(value.market_value),
-    measures: readMeasures(value.measures),
-  };
+  return { event_time: eventTime, measures: readMeasures(value.measures) };
 }
 
 export const readHistory = (value: unknown): HistoryPoint[] =>

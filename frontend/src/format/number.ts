@@ -42,6 +42,21 @@ export function moneyShort(value: number | null | undefined, currency: string): 
   return withCurrency(value, currency, { notation: "compact", maximumSignificantDigits: 3 });
 }
 
+/** Three figures, for places with no room for four. */
+export function moneyThree(value: number | null | undefined, currency: string): string {
+  if (!usable(value)) return NO_VALUE;
+  const figures = { notation: "compact", minimumSignificantDigits: 3, maximumSignificantDigits: 3 } as const;
+  return Math.abs(value) < 0.005 ? money(0, currency) : withCurrency(value, currency, figures);
+}
+
+/** A column of money: no symbol, one number of decimals for all, so that digits stand under digits. */
+export function moneyPlain(value: number | null | undefined, digits: number): string {
+  if (!usable(value)) return NO_VALUE;
+  if (Math.abs(value) < 0.5 * 10 ** -digits) return format(0, { minimumFractionDigits: digits });
+  if (Math.abs(value) >= 1e9) return format(value, { notation: "compact", maximumSignificantDigits: 4 });
+  return format(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
 export function moneyExact(value: number | null | undefined, currency: string): string {
   if (!usable(value)) return NO_VALUE;
   return withCurrency(value, currency, { minimumFractionDigits: 2, maximumFractionDigits: 6 });
@@ -64,8 +79,8 @@ export const confidenceLabel = (confidence: number): string =>
 export function price(value: number | null | undefined): string {
   if (!usable(value)) return NO_VALUE;
   const size = Math.abs(value);
-  const digits = size >= 1000 ? 2 : size >= 1 ? 4 : 6;
-  return format(value, { minimumFractionDigits: 2, maximumFractionDigits: digits });
+  const digits = size >= 100 ? 2 : size >= 1 ? 4 : 6;
+  return format(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 export function quantity(value: number | null | undefined): string {

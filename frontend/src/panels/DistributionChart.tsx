@@ -16,9 +16,17 @@ interface Props {
 
 const MARGIN = { top: 14, right: 12, bottom: 0, left: 12 };
 const TICK = { fill: "var(--faint)", fontSize: 11 };
-const LABEL = { fill: "var(--loss)", fontSize: 11, fontWeight: 550, position: "top" } as const;
+const LABEL = { fill: "var(--loss)", fontSize: 11, fontWeight: 550 } as const;
 
-export function DistributionChart({ bins, domain, currency, valueAtRisk, shortfall, width, height }: Props) {
+export default function DistributionChart({
+  bins,
+  domain,
+  currency,
+  valueAtRisk,
+  shortfall,
+  width,
+  height,
+}: Props) {
   const points = stepPoints(bins, valueAtRisk);
   const top = Math.max(...points.map((point) => Math.max(point.body ?? 0, point.tail ?? 0)), 1);
   return (
@@ -32,6 +40,7 @@ export function DistributionChart({ bins, domain, currency, valueAtRisk, shortfa
         tick={TICK}
         stroke="var(--line-strong)"
         tickSize={4}
+        height={24}
         interval="preserveStartEnd"
         allowDataOverflow
       />
@@ -68,7 +77,7 @@ export function DistributionChart({ bins, domain, currency, valueAtRisk, shortfa
           x={valueAtRisk}
           stroke="var(--loss)"
           strokeWidth={1.5}
-          label={{ ...LABEL, value: "VaR" }}
+          label={{ ...LABEL, value: "VaR", position: "insideTopRight" }}
         />
       )}
       {shortfall !== null && (
@@ -77,7 +86,7 @@ export function DistributionChart({ bins, domain, currency, valueAtRisk, shortfa
           stroke="var(--loss)"
           strokeWidth={1.5}
           strokeDasharray="4 3"
-          label={{ ...LABEL, value: "ES" }}
+          label={{ ...LABEL, value: "ES", position: "insideTopLeft" }}
         />
       )}
     </AreaChart>

@@ -1,6 +1,6 @@
-import { useMemo, useRef } from "react";
+import { lazy, Suspense, useMemo, useRef } from "react";
 import { useChosen } from "../app/view.ts";
-import { METHOD_NAMES, type RiskSnapshot } from "../client/types.ts";
+import { METHOD_NAMES, type Method, type RiskSnapshot } from "../client/types.ts";
 import { confidenceLabel, count, money, moneyExact } from "../format/number.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -9,8 +9,9 @@ import { type Domain, steadyDomain } from "../risk/domain.ts";
 import { lossBins } from "../risk/histogram.ts";
 import { measureOf, reasonOf } from "../risk/measures.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
-import { DistributionChart } from "./DistributionChart.tsx";
 import styles from "./DistributionPanel.module.css";
+
+const DistributionChart = lazy(() => import("./DistributionChart.tsx"));
 
 const REDRAW_MS = 500;
 
@@ -24,7 +25,7 @@ export function DistributionPanel() {
         <Drawn key={id} snapshot={snapshot} confidence={confidence} />
       ) : (
         <Message
-          title={snapshot === null ? (portfolio?.reason ? "No figures yet" : "Loading…") : "No scenarios"}
+          title={snapshot === null ? (portfolio?.reason ? "No figures yet" : "Loading…") : "No scenarios yet"}
         >
           {snapshot === null ? portfolio?.reason : whyNone(snapshot)}
         </Message>
@@ -57,17 +58,34 @@ function Drawn({ snapshot, confidence }: { snapshot: RiskSnapshot; confidence: n
   const domain = held.current;
   return (
     <>
-      <dl className={styles.marks}>
-        <Mark
-          name={`VaR ${confidenceLabel(confidence)}`}
-          value={marks.valueAtRisk}
-          currency={currency}
-          kind="var"
-        />
-        <Mark name="ES" value={marks.shortfall} currency={currency} kind="es" />
-      </dl>
-      <Sized>{(size) => <DistributionChart {...size} {...{ bins, domain, currency }} {...marks} />}</Sized>
+      {distribution !== null && <Marks method={distribution.method} />}
+      <Sized>
+        {(size) => (
+          <Suspense>
+            <DistributionChart {...size} {...{ bins, domain, currency }} {...marks} />
+          </Suspense>
+        )}
+      </Sized>
     </>
+  );
+}
+
+/** As fast as the tiles: two places that show one figure must show the same. */
+function Marks({ method }: { method: Method }) {
+  const { confidence } = useChosen();
+  const snapshot = useSampledPortfolio(100)?.snapshot ?? null;
+  const measure = measureOf(snapshot, method, confidence);
+  const currency = snapshot?.base_currency ?? "USD";
+  return (
+    <dl className={styles.marks}>
+      <Mark
+        name={`VaR ${confidenceLabel(confidence)}`}
+        value={measure?.var ?? null}
+        currency={currency}
+        kind="var"
+      />
+      <Mark name="ES" value={measure?.es ?? null} currency={currency} kind="es" />
+    </dl>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { METHOD_NAMES, type Measure, type Method, type RiskSnapshot } from "../client/types.ts";
-import { confidenceLabel, count, money, moneyExact, percent, ratio } from "../format/number.ts";
+import { confidenceLabel, count, money, moneyExact, moneyThree, percent, ratio } from "../format/number.ts";
 import { span } from "../format/time.ts";
 import { Figure } from "../parts/Figure.tsx";
 import { measureOf } from "../risk/measures.ts";
@@ -58,22 +58,26 @@ function MethodFigure({ metric, method, confidence, snapshot, series, measure }:
     // biome-ignore lint/a11y/useSemanticElements: a figure with its annotations is a group, not a fieldset
     <div className={styles.figure} role="group" aria-label={label}>
       <span className={styles.metric}>{name}</span>
-      <Figure
-        focusable
-        className={styles.big}
-        text={money(value, currency)}
-        tip={tipOf(label, value, error, snapshot, measure)}
-        testId={`${metric}-${method}`}
-        value={value}
-      />
-      <span className={styles.sub}>
-        {value !== null && <ShareOfGross value={value} snapshot={snapshot} />}
-        {error !== null && (
-          <span data-tip={`Standard error of the simulation: ${moneyExact(error, currency)}`}>
-            {" "}
-            ± {money(error, currency)}
+      <span className={styles.line}>
+        <Figure
+          focusable
+          className={styles.big}
+          text={money(value, currency)}
+          tip={tipOf(label, value, error, snapshot, measure)}
+          testId={`${metric}-${method}`}
+          value={value}
+        />
+        {value !== null && error !== null && (
+          <span
+            className={styles.error}
+            data-tip={`Standard error of the simulation: ${moneyExact(error, currency)}`}
+          >
+            ±{moneyThree(error, currency)}
           </span>
         )}
+      </span>
+      <span className={styles.sub}>
+        {value !== null && <ShareOfGross value={value} snapshot={snapshot} />}
       </span>
       <ChangeMark series={series} change={figureKey(method, confidence, metric)} currency={currency} />
     </div>

@@ -1,5 +1,5 @@
 import { memo } from "react";
-import { exact, money, moneyExact, percent, price, quantity } from "../format/number.ts";
+import { exact, moneyExact, moneyPlain, percent, price, quantity } from "../format/number.ts";
 import { Figure } from "../parts/Figure.tsx";
 import type { Row } from "../risk/rows.ts";
 import styles from "./PositionsPanel.module.css";
@@ -7,11 +7,13 @@ import styles from "./PositionsPanel.module.css";
 interface Props {
   row: Row;
   currency: string;
+  /** Decimals of money. */
+  digits: number;
   /** The largest share of any row: the bar of that row fills the cell. */
   widest: number;
 }
 
-export const PositionRow = memo(function PositionRow({ row, currency, widest }: Props) {
+export const PositionRow = memo(function PositionRow({ row, currency, digits, widest }: Props) {
   const missing = row.uncovered ?? "not known yet";
   const cell = (value: number | null, text: string, full: string) => (
     <td>
@@ -35,11 +37,15 @@ export const PositionRow = memo(function PositionRow({ row, currency, widest }: 
       </th>
       {cell(row.quantity, quantity(row.quantity), exact(row.quantity))}
       {cell(row.price, price(row.price), exact(row.price))}
-      {cell(row.market_value, money(row.market_value, currency), moneyExact(row.market_value, currency))}
+      {cell(row.market_value, moneyPlain(row.market_value, digits), moneyExact(row.market_value, currency))}
       {cell(row.volatility, percent(row.volatility, 3), percent(row.volatility, 6))}
       {cell(row.marginal_var, percent(row.marginal_var), exact(row.marginal_var))}
-      {cell(row.component_var, money(row.component_var, currency), moneyExact(row.component_var, currency))}
-      {cell(row.component_es, money(row.component_es, currency), moneyExact(row.component_es, currency))}
+      {cell(
+        row.component_var,
+        moneyPlain(row.component_var, digits),
+        moneyExact(row.component_var, currency),
+      )}
+      {cell(row.component_es, moneyPlain(row.component_es, digits), moneyExact(row.component_es, currency))}
       <td className={styles.share}>
         {row.share !== null && <ShareBar share={row.share} widest={widest} />}
         <Figure text={percent(row.share, 1)} tip={row.share === null ? missing : percent(row.share, 4)} />

@@ -1,9 +1,10 @@
 import { useMemo, useState } from "react";
+import { useChosen } from "../app/view.ts";
 import { METHOD_NAMES, type RiskSnapshot } from "../client/types.ts";
 import { confidenceLabel } from "../format/number.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
-import { attributionOf } from "../risk/attribution.ts";
+import { atConfidence, attributionOf } from "../risk/attribution.ts";
 import { type Column, type Order, rowsOf, sorted } from "../risk/rows.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
 import { PositionRow } from "./PositionRow.tsx";
@@ -18,35 +19,44 @@ interface Head {
 }
 
 function headsOf(snapshot: RiskSnapshot): Head[] {
-  const bar = snapshot.quality.scaled_from ?? "bar";
+  const bar = snapshot.quality.scaled_from;
   return [
     { column: "symbol", name: "Symbol", tip: "" },
     { column: "quantity", name: "Quantity", tip: "Contracts or shares; short is negative" },
     { column: "price", name: "Price", tip: "Last accepted price, in the instrument's currency" },
     { column: "market_value", name: "Value", tip: `Market value in ${snapshot.base_currency}` },
-    { column: "volatility", name: "Vol", tip: `Volatility of the return of one bar of ${bar}` },
+    {
+      column: "volatility",
+      name: "Vol",
+      tip: `Volatility of the return of one bar${bar === "" ? "" : ` of ${bar}`}`,
+    },
     {
       column: "marginal_var",
       name: "Marginal",
       tip: `VaR for one ${snapshot.base_currency} more of exposure`,
     },
-    { column: "component_var", name: "Comp. VaR", tip: componentTip(snapshot, "component_var") },
-    { column: "component_es", name: "Comp. ES", tip: componentTip(snapshot, "component_es") },
+    componentHead(snapshot, "component_var"),
+    componentHead(snapshot, "component_es"),
     { column: "share", name: "Share", tip: "Part of the portfolio's VaR" },
   ];
 }
 
-function componentTip(snapshot: RiskSnapshot, field: "component_var" | "component_es"): string {
+/** Components name what they add up to: VaR and ES need not be of the same method, nor of the same confidence. */
+function componentHead(snapshot: RiskSnapshot, field: "component_var" | "component_es"): Head {
   const figure = field === "component_var" ? "VaR" : "ES";
   const found = attributionOf(snapshot, field);
-  if (found === null) return `What the position adds to the portfolio's ${figure}`;
+  if (found === null) return { column: field, name: figure, tip: `What the position adds to the ${figure}` };
   const { method, confidence } = found.measure;
-  return `Adds up to ${METHOD_NAMES[method]} ${figure} ${confidenceLabel(confidence)}`;
+  const level = confidenceLabel(confidence);
+  const tip = `Component ${figure}, ${snapshot.base_currency}: adds up to ${METHOD_NAMES[method]} ${figure} ${level}`;
+  return { column: field, name: `${figure} ${level}`, tip };
 }
 
 export function PositionsPanel() {
   const portfolio = useSampledPortfolio(REDRAW_MS);
-  const snapshot = portfolio?.snapshot ?? null;
+  const held = portfolio?.snapshot ?? null;
+  const { confidence } = useChosen();
+  const snapshot = useMemo(() => held && atConfidence(held, confidence), [held, confidence]);
   return (
     <Panel area="positions" title="Positions" note={snapshot === null ? "" : noteOf(snapshot)}>
       {snapshot === null ? (
@@ -62,8 +72,8 @@ export function PositionsPanel() {
   );
 }
 
-function noteOf({ positions, quality }: RiskSnapshot): string {
-  const parts = [String(positions.length)];
+function noteOf({ positions, quality, base_currency }: RiskSnapshot): string {
+  const parts = [`${positions.length} in ${base_currency}`];
   if (quality.stale.length > 0) parts.push(`${quality.stale.length} stale`);
   if (quality.uncovered.length > 0) parts.push(`${quality.uncovered.length} uncovered`);
   return parts.join(", ");
@@ -74,6 +84,7 @@ const ARIA_SORT = { true: "descending", false: "ascending" } as const;
 function PositionsTable({ snapshot }: { snapshot: RiskSnapshot }) {
   const [order, setOrder] = useState<Order>({ column: "component_var", descending: true });
   const rows = useMemo(() => sorted(rowsOf(snapshot), order), [snapshot, order]);
+  const digits = (snapshot.gross ?? 0) >= 10_000 ? 0 : 2;
   const widest = Math.max(...rows.map((row) => Math.abs(row.share ?? 0)), 1e-9);
   const choose = (column: Column) =>
     setOrder((held) => ({
@@ -102,7 +113,7 @@ function PositionsTable({ snapshot }: { snapshot: RiskSnapshot }) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <PositionRow key={row.symbol} row={row} currency={snapshot.base_currency} widest={widest} />
+            <PositionRow key={row.symbol} {...{ row, digits, widest }} currency={snapshot.base_currency} />
           ))}
         </tbody>
       </table>

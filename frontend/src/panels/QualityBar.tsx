@@ -35,7 +35,7 @@ function factsOf({ quality, horizon, base_currency, seq }: RiskSnapshot): Fact[]
     { name: "snapshot", value: count(seq), tip: `Journal offset ${count(quality.journal_offset)}` },
   ];
   const scaled = quality.scaled_from;
-  if (scaled !== null) {
+  if (scaled !== "") {
     const tip = `Returns of bars of ${scaled} are scaled to ${horizon} by the square root of time`;
     facts.unshift({ name: "horizon", value: `${horizon} from ${scaled} bars, ${base_currency}`, tip });
   }
@@ -46,7 +46,7 @@ function factsOf({ quality, horizon, base_currency, seq }: RiskSnapshot): Fact[]
       tip: "From the journal's stamp to publishing",
     });
   }
-  if (quality.settings !== null) {
+  if (quality.settings !== "") {
     facts.push({ name: "model", value: quality.settings.slice(0, 8), tip: `Settings ${quality.settings}` });
   }
   return facts;

@@ -18,6 +18,7 @@ interface Props {
 }
 
 const MARGIN = { top: 8, right: 4, bottom: 0, left: 12 };
+const DRAWN = [...METHODS].reverse();
 const SHORTEST_MS = 60_000;
 const TICK = { fill: "var(--faint)", fontSize: 11 };
 
@@ -35,7 +36,7 @@ function timeDomain(rows: readonly ChartRow[], windowMs: number): Domain {
   return [Math.min(Math.max(first, last - windowMs), last - Math.min(SHORTEST_MS, windowMs)), last];
 }
 
-export function SeriesChart({ rows, metric, windowMs, currency, width, height }: Props) {
+export default function SeriesChart({ rows, metric, windowMs, currency, width, height }: Props) {
   const held = useRef<Domain | null>(null);
   held.current = valueDomain(held.current, rows);
   const values = held.current;
@@ -54,6 +55,7 @@ export function SeriesChart({ rows, metric, windowMs, currency, width, height }:
         tick={TICK}
         stroke="var(--line-strong)"
         tickSize={4}
+        height={24}
         interval={0}
         allowDataOverflow
       />
@@ -77,13 +79,15 @@ export function SeriesChart({ rows, metric, windowMs, currency, width, height }:
           return active && row !== undefined ? <SeriesTip {...{ row, metric, currency }} /> : null;
         }}
       />
-      {METHODS.map((method) => (
+      {DRAWN.map((method) => (
         <Line
           key={method}
           dataKey={method}
           name={METHOD_NAMES[method]}
           stroke={METHOD_COLOURS[method]}
-          strokeWidth={1.6}
+          // The simulated line follows the closed form closely: as a band under it both are seen.
+          strokeWidth={method === "monte_carlo" ? 4 : 1.6}
+          strokeOpacity={method === "monte_carlo" ? 0.5 : 1}
           type="linear"
           dot={false}
           activeDot={{ r: 3, strokeWidth: 0, fill: METHOD_COLOURS[method] }}

@@ -1,5 +1,5 @@
 import { SegmentedControl } from "@mantine/core";
-import { useEffect, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo } from "react";
 import { useChosen, WINDOWS } from "../app/view.ts";
 import { METHOD_NAMES, METHODS } from "../client/types.ts";
 import { confidenceLabel } from "../format/number.ts";
@@ -12,8 +12,9 @@ import { useSampledPortfolio } from "../store/portfolio.ts";
 import { chartRows, type Metric } from "../store/series.ts";
 import type { Portfolio } from "../store/state.ts";
 import { METHOD_COLOURS } from "./methods.ts";
-import { SeriesChart } from "./SeriesChart.tsx";
 import styles from "./SeriesPanel.module.css";
+
+const SeriesChart = lazy(() => import("./SeriesChart.tsx"));
 
 const REDRAW_MS = 400;
 const METRICS = [
@@ -82,7 +83,13 @@ function SeriesBody() {
   const currency = portfolio?.snapshot?.base_currency ?? "USD";
   const key = `${portfolio?.id}|${confidence}|${metric}|${windowMs}`;
   return (
-    <Sized>{(size) => <SeriesChart key={key} {...size} {...{ rows, metric, windowMs, currency }} />}</Sized>
+    <Sized>
+      {(size) => (
+        <Suspense>
+          <SeriesChart key={key} {...size} {...{ rows, metric, windowMs, currency }} />
+        </Suspense>
+      )}
+    </Sized>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useRef } from "react";
 import { Bar, BarChart, type BarShapeProps, CartesianGrid, Tooltip, XAxis, YAxis } from "recharts";
-import { moneyExact, moneyShort, percent, ratio } from "../format/number.ts";
+import { moneyExact, moneyShort, moneyThree, percent, ratio } from "../format/number.ts";
 import { ChartTip, TipRow } from "../parts/ChartTip.tsx";
 import { type Domain, steadyDomain, ticksOf } from "../risk/domain.ts";
 import type { WaterfallBar } from "../risk/waterfall.ts";
@@ -21,7 +21,7 @@ function colourOf({ kind, value }: WaterfallBar): string {
   return value >= 0 ? "var(--loss-fill)" : "var(--gain-fill)";
 }
 
-export function WaterfallChart({ bars, currency, width, height }: Props) {
+export default function WaterfallChart({ bars, currency, width, height }: Props) {
   const held = useRef<Domain | null>(null);
   held.current = steadyDomain(
     held.current,
@@ -51,6 +51,7 @@ export function WaterfallChart({ bars, currency, width, height }: Props) {
         tick={TICK}
         stroke="var(--line-strong)"
         tickSize={4}
+        height={24}
         interval="preserveStartEnd"
       />
       <YAxis
@@ -111,7 +112,7 @@ function Step(props: BarShapeProps & { currency: string }) {
         fontWeight={bar.kind === "total" ? 650 : 450}
         fill="var(--text)"
       >
-        {moneyShort(bar.value, currency)}
+        {moneyThree(bar.value, currency)}
       </text>
     </g>
   );

@@ -1,17 +1,18 @@
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { useChosen } from "../app/view.ts";
 import { METHOD_NAMES, type RiskSnapshot } from "../client/types.ts";
 import { confidenceLabel, money, percent, ratio } from "../format/number.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { Sized } from "../parts/Sized.tsx";
-import { attributionOf } from "../risk/attribution.ts";
+import { atConfidence, attributionOf } from "../risk/attribution.ts";
 import { reasonOf } from "../risk/measures.ts";
 import { type Contribution, type WaterfallBar, waterfall } from "../risk/waterfall.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
-import { WaterfallChart } from "./WaterfallChart.tsx";
 
-const REDRAW_MS = 500;
+const WaterfallChart = lazy(() => import("./WaterfallChart.tsx"));
+
+const REDRAW_MS = 250;
 const ROW_HEIGHT = 25;
 const AXIS_HEIGHT = 26;
 
@@ -29,9 +30,10 @@ function noteOf(snapshot: RiskSnapshot | null): string {
 }
 
 export function WaterfallPanel() {
-  const { portfolio: id } = useChosen();
+  const { portfolio: id, confidence } = useChosen();
   const portfolio = useSampledPortfolio(REDRAW_MS);
-  const snapshot = portfolio?.snapshot ?? null;
+  const held = portfolio?.snapshot ?? null;
+  const snapshot = useMemo(() => held && atConfidence(held, confidence), [held, confidence]);
   const contributions = useMemo(() => (snapshot === null ? [] : contributionsOf(snapshot)), [snapshot]);
   return (
     <Panel area="waterfall" title="VaR by position" note={noteOf(snapshot)}>
@@ -63,7 +65,9 @@ function Drawn({ contributions, currency }: { contributions: Contribution[]; cur
         const bars = waterfall(contributions, Math.max(3, room - 2));
         return (
           <>
-            <WaterfallChart {...{ bars, currency, width, height }} />
+            <Suspense>
+              <WaterfallChart {...{ bars, currency, width, height }} />
+            </Suspense>
             <BarsInWords bars={bars} currency={currency} />
           </>
         );

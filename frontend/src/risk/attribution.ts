@@ -3,6 +3,7 @@
  * at which confidence; the figure that their sum meets does.
  */
 import type { Measure, RiskSnapshot } from "../client/types.ts";
+import { measureOf } from "./measures.ts";
 
 export interface Attribution {
   measure: Measure;
@@ -24,4 +25,23 @@ export function attributionOf(snapshot: RiskSnapshot, field: Field): Attribution
     return value !== null && near(value, total);
   });
   return measure === undefined ? null : { measure, total };
+}
+
+/**
+ * Component VaR at another confidence. Parametric VaR and all its components are the same multiple of the volatility,
+ * so they move together, exactly; nothing else can be carried over, and then the components stay what they are.
+ */
+export function atConfidence(snapshot: RiskSnapshot, confidence: number): RiskSnapshot {
+  const held = attributionOf(snapshot, "component_var")?.measure;
+  if (held === undefined || held.method !== "parametric" || held.confidence === confidence) return snapshot;
+  const wanted = measureOf(snapshot, "parametric", confidence)?.var ?? null;
+  if (wanted === null || held.var === null || held.var === 0) return snapshot;
+  const factor = wanted / held.var;
+  const scale = (value: number | null): number | null => (value === null ? null : value * factor);
+  const positions = snapshot.positions.map((position) => ({
+    ...position,
+    component_var: scale(position.component_var),
+    marginal_var: scale(position.marginal_var),
+  }));
+  return { ...snapshot, positions };
 }

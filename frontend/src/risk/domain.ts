@@ -14,10 +14,11 @@ export function niceDomain(low: number, high: number, room = 0.12): Domain {
   const middle = Math.max(Math.abs(low), Math.abs(high), 1e-9);
   const span = Math.max(high - low, middle * 1e-3);
   const step = niceStep(span);
+  const half = step / 2;
   const floor = low >= 0 ? 0 : Number.NEGATIVE_INFINITY;
   return [
-    Math.max(floor, Math.floor((low - span * room) / step) * step),
-    Math.ceil((high + span * room) / step) * step,
+    Math.max(floor, Math.floor((low - span * room) / half) * half),
+    Math.ceil((high + span * room) / half) * half,
   ];
 }
 
