@@ -10,6 +10,8 @@ from riskcore.messages import Tick
 from storage.archive import ArchiveStore
 from storage.copying import PAYLOAD_LIMIT
 from storage.errors import DatabaseError, WriterConflictError
+from storage.flavour import Flavour
+from storage.migrate import schema_status
 from storage.rows import Progress, Written
 
 MOMENT = 1_790_000_000_123_456_789
@@ -125,7 +127,7 @@ def test_a_second_archive_of_the_same_run_is_refused(archive: ArchiveStore, data
 
 
 def test_bars_are_the_minutes_of_the_ticks_in_their_order(
-    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]]
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]], database_url: str
 ) -> None:
     minute = 1_790_000_040 * 10**9
     prices = {minute + 59_999_999_999: 4.0, minute: 2.0, minute + 60_000_000_000: 9.0, minute + 1: 1.0}
@@ -135,9 +137,17 @@ def test_bars_are_the_minutes_of_the_ticks_in_their_order(
     ]
     same_moment = Accepted(9, 0, 9, 0, Tick("binance:spot", "BTCUSDT", minute + 59_999_999_999, 3.0, None, "buy", 9))
     archive.write([*rows, same_moment], [], [], 9)
-    assert select(
-        "select run, feed, symbol, nanoseconds(time), open, high, low, close, volume, count from bars order by time"
-    ) == [
+    query = "select run, feed, symbol, nanoseconds(time), open, high, low, close, volume, count from bars order by time"
+    expected = [
         ("live", "binance:spot", "BTCUSDT", minute, 2.0, 4.0, 1.0, 3.0, 1.5, 4),
         ("live", "binance:spot", "BTCUSDT", minute + 60 * 10**9, 9.0, 9.0, 9.0, 9.0, 0.5, 1),
     ]
+    assert select(query) == expected
+    materialize_bars(database_url)
+    assert select(query) == expected
+
+
+def materialize_bars(url: str) -> None:
+    if schema_status(url).flavour == Flavour.TIMESCALEDB:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("call refresh_continuous_aggregate('bars', null, null)")

@@ -115,6 +115,25 @@ def test_several_at_once_migrate_once(empty_database_url: str) -> None:
     assert results == [KNOWN] * 4
 
 
+def test_the_flavour_is_what_the_server_offers(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        offered = connection.execute("select current_setting('timescaledb.license', true)").fetchone()
+    expected = Flavour.TIMESCALEDB if offered == ("timescale",) else Flavour.POSTGRESQL
+    assert schema_status(database_url).flavour == expected
+
+
+def test_timescale_keeps_series_in_hypertables_and_bars_in_a_continuous_aggregate(database_url: str) -> None:
+    if schema_status(database_url).flavour != Flavour.TIMESCALEDB:
+        pytest.skip("the server has no TimescaleDB")
+    with psycopg.connect(database_url) as connection:
+        tables = connection.execute(
+            "select hypertable_name from timescaledb_information.hypertables where hypertable_schema = 'public'"
+        ).fetchall()
+        views = connection.execute("select view_name from timescaledb_information.continuous_aggregates").fetchall()
+    assert sorted(tables) == [("risk_snapshots",), ("ticks",)]
+    assert views == [("bars",)]
+
+
 def test_a_misnamed_file_is_named(empty_database_url: str, directory: Path) -> None:
     (directory / "oops.sql").write_text("")
     with pytest.raises(SchemaMismatchError, match=r"oops\.sql is not named like a migration"):
