@@ -1,7 +1,7 @@
 """The parts that ``demo`` and ``up`` run: which, in what order, and what each is told of the others."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from tailwatch.configuration import NO_FILE, Configuration, variable
@@ -23,10 +23,10 @@ class Services:
         url = self._configuration.settings.database_url
         return self._addresses["database"] if url is None else url.get_secret_value()
 
-    def start_ground(self, *, with_exchange: bool) -> None:
-        """Start what the flows stand on: the database where the user has none, and the simulated exchange."""
+    def start_ground(self, market: Sequence[str] | None) -> None:
+        """Start what the flows stand on: the database where the user has none, and an exchange for a ``market``."""
         parts = [self._database()] if self._own_database else []
-        parts += [self._exchange()] if with_exchange else []
+        parts += [] if market is None else [self._exchange(market)]
         self._supervisor.start(*parts)
         for part in parts:
             self._addresses[part.name] = self._supervisor.message(part.name)
@@ -43,15 +43,15 @@ class Services:
         # A restarted server must be where the others look for it.
         return Part(
             "database",
-            lambda: _command("database", *_option("--at", _port(self._addresses.get("database")))),
+            lambda: _command("database", *_option("--port", _port(self._addresses.get("database")))),
             self._environment,
             stop_s=2.0,
         )
 
-    def _exchange(self) -> Part:
+    def _exchange(self, market: Sequence[str]) -> Part:
         return Part(
             "exchange",
-            lambda: _command("exchange", "--at", _port(self._addresses.get("exchange")) or "0"),
+            lambda: _command("exchange", *market, "--port", _port(self._addresses.get("exchange")) or "0"),
             self._environment,
             stop_s=0.3,
         )

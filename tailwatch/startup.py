@@ -1,4 +1,4 @@
-"""Turns settings into what the flows take: the book, the feed to listen to, the moments to publish."""
+"""Turns settings into what the flows take: the book, its history, the feed to listen to, the moments to publish."""
 
 import math
 from collections.abc import Sequence
@@ -36,7 +36,8 @@ def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
         return (book,)
     history = read_history(settings.history)
     prices = tuple(tuple(None if math.isnan(cell) else cell for cell in row) for row in history.prices.tolist())
-    return (History(history.symbols, prices), book)
+    # The book first: it says which instruments there are, and the history of others is passed over.
+    return (book, History(history.symbols, prices))
 
 
 def engine_of(settings: Settings, database_url: str) -> "Engine":

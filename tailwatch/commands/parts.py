@@ -2,11 +2,12 @@
 
 import socket
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from riskcore.errors import TailwatchError
+from riskcore.errors import InputError, TailwatchError
 from tailwatch.configuration import Configuration
 from tailwatch.databases import database as database_of
 from tailwatch.databases import embedded_directory
@@ -60,24 +61,53 @@ def api(configuration: Configuration) -> None:
         server.work()
 
 
-@with_settings("host", "log_format")
-def exchange(configuration: Configuration) -> None:
-    """Run the simulated exchange: a market from a seed, or a recording."""
-    raise TailwatchError("exchange is not built yet")
+@with_settings("host", "seed", "log_format")
+def exchange(
+    configuration: Configuration,
+    *,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Raw recordings to play in place of a market.")
+    ] = None,
+    port: Annotated[int, typer.Option(metavar="PORT", help="Port of the WebSocket; 0 takes a free one.")] = 8765,
+    instruments: Annotated[int, typer.Option(metavar="COUNT", help="Instruments of the market.")] = 60,
+    rate: Annotated[float, typer.Option(metavar="COUNT", help="Ticks a second on average.")] = 500.0,
+    liveliness: Annotated[float, typer.Option(metavar="FACTOR", help="Multiplies all volatilities.")] = 1.0,
+    state: Annotated[Path | None, typer.Option(metavar="FILE", help="Keeps prices between two runs.")] = None,
+    speed: Annotated[str, typer.Option(metavar="1x|10x", help="How fast to play recordings.")] = "1x",
+) -> None:
+    """Run the simulated exchange: a market from a seed, or recordings with their own timing."""
+    from flows.exchange import run_exchange  # noqa: PLC0415
+    from tailwatch.commands.replay import parse_speed  # noqa: PLC0415
+    from tailwatch.supervised import announce_ready, follow_supervisor  # noqa: PLC0415
+
+    settings = configuration.settings
+    factor = parse_speed(speed)
+    if factor is None:
+        raise InputError("speed: max is for replays; write a factor such as 10x (from --speed)")
+
+    def ready(host: str, port: int) -> None:
+        typer.echo(f"tailwatch: exchange at ws://{host}:{port}", err=True)
+        announce_ready(f"ws://{host}:{port}")
+
+    follow_supervisor()
+    run_exchange(
+        settings.host, port, instruments, rate, settings.seed,
+        liveliness=liveliness, state=state, play=tuple(files or ()), speed=factor, ready=ready,
+    )  # fmt: skip
 
 
 @with_settings("data_dir", "log_format")
 def database(
     configuration: Configuration,
     *,
-    at: Annotated[int | None, typer.Option(metavar="PORT", help="Port; a free one by default.")] = None,
+    port: Annotated[int | None, typer.Option(metavar="PORT", help="Port; a free one by default.")] = None,
 ) -> None:
     """Run the embedded PostgreSQL until it is told to stop."""
     from storage.embedded import EmbeddedPostgres  # noqa: PLC0415
     from tailwatch.supervised import announce_ready, stopping_on_signals  # noqa: PLC0415
 
     stopping = stopping_on_signals()
-    server = EmbeddedPostgres(embedded_directory(configuration.settings), at)
+    server = EmbeddedPostgres(embedded_directory(configuration.settings), port)
     url = server.start()
     try:
         if not server.owned:

@@ -1,5 +1,8 @@
 """``tailwatch demo`` and ``tailwatch up``: all parts together, under one supervisor."""
 
+from collections.abc import Sequence
+from typing import Annotated
+
 import typer
 
 from tailwatch.configuration import Configuration
@@ -7,11 +10,18 @@ from tailwatch.options import EVERYTHING, with_settings
 
 
 @with_settings(*(name for name in EVERYTHING if name not in ("feed", "url", "symbols", "positions", "history")))
-def demo(configuration: Configuration) -> None:
+def demo(
+    configuration: Configuration,
+    *,
+    instruments: Annotated[int, typer.Option(metavar="COUNT", help="Instruments of the market.")] = 60,
+    rate: Annotated[float, typer.Option(metavar="COUNT", help="Ticks a second on average.")] = 500.0,
+) -> None:
     """Show everything at work on a simulated market, with nothing to configure."""
-    from tailwatch.demonstration import prepare  # noqa: PLC0415
+    from tailwatch.demonstration import exchange_state, prepare  # noqa: PLC0415
 
-    _run(prepare(configuration), with_exchange=True)
+    configuration = prepare(configuration, instruments)
+    state = str(exchange_state(configuration))
+    _run(configuration, ["--instruments", str(instruments), "--rate", str(rate), "--state", state])
 
 
 @with_settings(*EVERYTHING)
@@ -24,10 +34,10 @@ def up(configuration: Configuration) -> None:
     adapter = feed_of(settings)
     symbols = subscription(adapter, read_commands(settings), settings.symbols)
     check_feed(adapter.name, adapter.url(symbols, settings.url))
-    _run(configuration, with_exchange=False)
+    _run(configuration, None)
 
 
-def _run(configuration: Configuration, *, with_exchange: bool) -> None:
+def _run(configuration: Configuration, market: Sequence[str] | None) -> None:
     from storage.migrate import migrate  # noqa: PLC0415
     from tailwatch.network import check_port  # noqa: PLC0415
     from tailwatch.reporting import Reporter  # noqa: PLC0415
@@ -40,7 +50,7 @@ def _run(configuration: Configuration, *, with_exchange: bool) -> None:
     try:
         with Supervisor(settings.data_dir, typer.echo) as supervisor:
             services = Services(configuration, supervisor)
-            services.start_ground(with_exchange=with_exchange)
+            services.start_ground(market)
             migrate(services.database_url)
             services.start_flows()
             typer.echo(f"tailwatch: dashboard at http://{_shown(settings.host)}:{port}/ (Ctrl-C stops everything)")
