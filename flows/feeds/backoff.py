@@ -12,7 +12,7 @@ class Backoff:
     --------
     >>> backoff = Backoff(floor_s=1.0, cap_s=30.0, rng=Random(7))
     >>> [round(backoff.next_s()) for _ in range(7)]
-    [1, 2, 5, 8, 20, 36, 31]
+    [1, 2, 5, 8, 20, 35, 31]
     """
 
     floor_s: float = 1.0

@@ -186,7 +186,7 @@ def _answered(payload: bytes) -> Sequence[Decoded]:
 def _is_of_another_stream(payload: bytes) -> bool:
     try:
         outline = _decode_outline(payload)
-        if bytes(outline.data[:1]) == b"[":
+        if bytes(outline.data).startswith(b"["):
             return True
         event = (_decode_outline(outline.data) if outline.data else outline).e
     except UNREADABLE:

@@ -133,21 +133,25 @@ class TailwatchAdapter:
             return Unusable(_REASONS.get(reason_of(error, part), "wrong_type"), None, part)
 
     def _tick(self, message: _Message, received: int | None) -> Tick:
-        symbol, price, stamp = message.symbol, message.price, message.ts
+        symbol, stamp = message.symbol, message.ts
+        price = self._middle(message) if self._mid else message.price
         if symbol is None or price is None or stamp is None:
             raise _NotATickError("missing_field")
         if type(stamp) is not int or not _NANOSECONDS_FROM <= stamp < _NANOSECONDS_TO:
             stamp = _time(stamp)
         if received is None and message.received is not None:
             received = _time(message.received)
-        bid, ask = message.bid, message.ask
-        if bid is not None and ask is not None:
-            if self._mid and bid > ask:
-                raise _NotATickError("crossed")
-            price = (bid + ask) / 2 if self._mid else price
         kind, identifier = (Tick, message.trade_id) if message.seq is None else (SequencedTick, message.seq)
-        side = _SIDES.get(message.side)
+        side, bid, ask = _SIDES.get(message.side), message.bid, message.ask
         return kind(message.feed, symbol, stamp, price, message.size, side, identifier, received, bid, ask)
+
+    def _middle(self, message: _Message) -> float | None:
+        bid, ask = message.bid, message.ask
+        if bid is None or ask is None:
+            return message.price
+        if bid > ask:
+            raise _NotATickError("crossed")
+        return (bid + ask) / 2
 
 
 def _time(value: int | str) -> int:
