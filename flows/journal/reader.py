@@ -50,12 +50,20 @@ class JournalReader:
         self._path = self.directory
         self._buffer = b""
         self._start = self._position = 0
+        self._listed, self._firsts = 0, list[int]()
         self._seek()
 
     @property
     def offset(self) -> int:
         """The offset of the record that the next ``read`` begins with."""
         return self._held[0].offset if self._held else self._offset
+
+    @property
+    def torn_bytes(self) -> int:
+        """Bytes behind the last intact record, once ``read`` has come to the end: what a crash left of a write."""
+        if self._file < 0:
+            return 0
+        return os.fstat(self._file).st_size - self._start - self._position
 
     def read(self, limit: int = 1000) -> list[Record]:
         """Read up to ``limit`` records; empty when there is nothing new."""
@@ -123,7 +131,9 @@ class JournalReader:
         return self._at_end(damage)
 
     def _at_end(self, damage: Damage) -> bool:
-        later = [first for first in first_offsets(self.directory) if first > int(self._path.stem)]
+        if not self._buffer and segment_path(self.directory, self._offset) != self._path and self._open_next():
+            return True
+        later = self._later_segments()
         size = os.fstat(self._file).st_size
         if not self._buffer and self._offset in later:
             return self._open_next()
@@ -137,6 +147,12 @@ class JournalReader:
         if later or proven_durable(rest) > self._offset:
             raise damage_error(self._path, self._start, self._offset, damage.reason)
         return False
+
+    def _later_segments(self) -> list[int]:
+        changed = self.directory.stat().st_mtime_ns
+        if changed != self._listed:
+            self._firsts, self._listed = first_offsets(self.directory), changed
+        return [first for first in self._firsts if first > int(self._path.stem)]
 
 
 def _proof(record: Record) -> int:

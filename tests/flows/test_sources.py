@@ -229,7 +229,9 @@ def test_nothing_is_read_before_it_is_durable(tmp_path: Path) -> None:
     stopping = Event()
     source = JournalSource(tmp_path / "journal", 0, writer, stopping)
     partition = source.build_part("in", "journal", None)
-    assert JournalReader(tmp_path / "journal").read() != []
+    reader = JournalReader(tmp_path / "journal")
+    assert reader.read() != []
+    reader.close()
     assert partition.next_batch() == []
     store.through.set()
     assert writer.flush(5.0)

@@ -122,3 +122,14 @@ def test_many_segments_are_followed_while_they_are_written(directory: Path) -> N
     reader.close()
     assert seen == [b"%d" % number for number in range(60)]
     assert len(first_offsets(directory)) > 5
+
+
+def test_a_reader_at_the_end_tells_what_a_crash_left_behind(written: Callable[..., Path]) -> None:
+    directory = written()
+    with segment_path(directory, 0).open("ab") as file:
+        file.write(b"torn")
+    reader = JournalReader(directory)
+    while reader.read():
+        pass
+    assert reader.torn_bytes == 4
+    reader.close()
