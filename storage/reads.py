@@ -1,6 +1,7 @@
 """What the API reads: asynchronous, through a pool, each call with a deadline."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -197,20 +198,37 @@ class Reads:
         await self._rows("select 1")
 
     async def _rows(self, query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        try:
-            async with self._pool.connection() as connection, self._deadline(connection):
-                cursor = await connection.execute(query.encode(), parameters)
-                return await cursor.fetchall()
-        except PoolTimeout as error:
-            raise unavailable(self._url, f"no connection within {self._timeout_s:g} s: is the server well?") from error
-        except psycopg.Error as error:
-            raise translated(error, self._url) from error
+        give_up = time.monotonic() + self._timeout_s
+        while True:
+            connection: Connection | None = None
+            try:
+                async with self._pool.connection() as connection, self._deadline(connection):
+                    cursor = await connection.execute(query.encode(), parameters)
+                    return await cursor.fetchall()
+            except PoolTimeout as error:
+                raise unavailable(
+                    self._url, f"no connection within {self._timeout_s:g} s: is the server well?"
+                ) from error
+            except psycopg.Error as error:
+                # After a restart of the server the pool still holds connections to the old one.
+                if connection is None or not connection.broken or time.monotonic() >= give_up:
+                    raise translated(error, self._url) from error
 
     @asynccontextmanager
     async def _deadline(self, connection: Connection) -> AsyncIterator[None]:
-        timer = asyncio.get_running_loop().call_later(self._timeout_s, cut, connection)
+        expired = []
+
+        def expire() -> None:
+            expired.append(True)
+            cut(connection)
+
+        timer = asyncio.get_running_loop().call_later(self._timeout_s, expire)
         try:
             yield
+        except psycopg.Error as error:
+            if expired:
+                raise psycopg.OperationalError(f"no answer within {self._timeout_s:g} s") from error
+            raise
         finally:
             timer.cancel()
 

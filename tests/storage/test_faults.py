@@ -1,5 +1,6 @@
 """What is lost between us and the database costs time, never an event, never a tick, and doubles none."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -121,10 +122,22 @@ async def test_a_frozen_server_delays_a_read_by_no_more_than_its_deadline(databa
         await reads.ping()
         with frozen("api"):
             began = time.monotonic()
-            with pytest.raises(DatabaseUnavailableError):
+            with pytest.raises(DatabaseUnavailableError, match=r"no answer within 0\.3 s"):
                 await reads.ping()
             assert time.monotonic() - began < 10 * DEADLINE_S
         await reads.ping()
+
+
+@pytest.mark.anyio
+async def test_a_reader_does_not_notice_that_its_connections_were_killed(
+    database_url: str, backends: Callable[[str], list[int]]
+) -> None:
+    async with Reads(database_url, connections=3) as reads:
+        await asyncio.gather(*(reads.ping() for _ in range(3)))
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            for pid in backends("api"):
+                connection.execute("select pg_terminate_backend(%s, 5000)", [pid])
+        await asyncio.gather(*(reads.ping() for _ in range(3)))
 
 
 def test_a_killed_backend_costs_one_repetition(database_url: str, backends: Callable[[str], list[int]]) -> None:
