@@ -13,10 +13,19 @@ export default defineConfig({
   },
   server: { proxy: { "/api": api, "/healthz": api, "/readyz": api } },
   test: {
-    environment: "jsdom",
-    include: ["tests/**/*.test.{ts,tsx}"],
-    setupFiles: ["tests/setup.ts"],
-    css: false,
     restoreMocks: true,
+    projects: [
+      { extends: true, test: { name: "logic", environment: "node", include: ["tests/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "page",
+          environment: "jsdom",
+          include: ["tests/**/*.test.tsx"],
+          setupFiles: ["tests/setup.ts"],
+          css: false,
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Session, STREAM_URL } from "../src/store/session.ts";
+import { initialState, portfolioOf } from "../src/store/state.ts";
+import { Store } from "../src/store/store.ts";
+import { FakeSource, later, snapshot, wire } from "./fixtures.ts";
+
+let store: Store;
+let session: Session;
+let asked: string[];
+let answers: Record<string, () => Response>;
+
+const json =
+  (body: unknown, status = 200) =>
+  () =>
+    new Response(JSON.stringify(body), { status });
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  FakeSource.made = [];
+  asked = [];
+  answers = {
+    "/api/v1/portfolios": json([{ portfolio: "main" }]),
+    "/api/v1/portfolios/main/risk": json(JSON.parse(wire(later(10)))),
+    "/api/v1/portfolios/main/risk/history": json({ points: [later(7), later(8), later(10)] }),
+  };
+  vi.stubGlobal("fetch", async (path: string) => {
+    asked.push(path);
+    const answer = answers[path.split("?")[0] ?? ""];
+    if (answer === undefined) throw new TypeError("Failed to fetch");
+    return answer();
+  });
+  store = new Store(initialState(1000), (callback) => callback());
+  session = new Session(store, (url) => new FakeSource(url));
+  session.start();
+});
+
+afterEach(() => {
+  session.stop();
+  vi.useRealTimers();
+});
+
+const settle = () => vi.advanceTimersByTimeAsync(1);
+const momentsOf = (id: string) => portfolioOf(store.current, id).series.points.length;
+
+test("history is asked for once there is a present to end it, and joined to it", async () => {
+  session.look("main", 300_000);
+  await settle();
+  expect(FakeSource.last.url).toBe(STREAM_URL);
+  const history = asked.find((path) => path.includes("history"));
+  expect(history).toContain("resolution=1s");
+  expect(history).toContain(`start=${encodeURIComponent("2026-11-22T09:25:10.000Z")}`);
+  expect(momentsOf("main")).toBe(3);
+});
+
+test("a portfolio that is warming up tells why, and its history is asked for all the same", async () => {
+  answers["/api/v1/portfolios/main/risk"] = json({ detail: "…", reason: "12 of 30 observations" }, 503);
+  session.look("main", 300_000);
+  await settle();
+  expect(portfolioOf(store.current, "main").reason).toBe("12 of 30 observations");
+  expect(asked.some((path) => path.includes("history"))).toBe(true);
+});
+
+test("what was missed while the line was down is fetched when it is back", async () => {
+  session.look("main", 300_000);
+  await settle();
+  FakeSource.last.emit("open");
+  FakeSource.last.emit("error");
+  await vi.advanceTimersByTimeAsync(1000);
+  asked = [];
+  FakeSource.last.emit("open");
+  await settle();
+  expect(asked.map((path) => path.split("?")[0])).toContain("/api/v1/portfolios/main/risk/history");
+});
+
+test("the list is asked for until it comes", async () => {
+  session.stop();
+  delete answers["/api/v1/portfolios"];
+  const fresh = new Store(initialState(1000), (callback) => callback());
+  session = new Session(fresh, (url) => new FakeSource(url));
+  session.start();
+  await settle();
+  expect(fresh.current.listError).toBe("Failed to fetch");
+  answers["/api/v1/portfolios"] = json([{ portfolio: "a" }, { portfolio: "b" }]);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(fresh.current.portfolioIds).toEqual(["a", "b"]);
+  expect(fresh.current.listError).toBeNull();
+});
+
+test("garbage on the stream is counted and the stream goes on", () => {
+  FakeSource.last.emit("risk", '{"schema":1,"portfolio":');
+  FakeSource.last.emit("risk", '"<b>"', "1");
+  FakeSource.last.emit("alert", "[]", "2");
+  FakeSource.last.emit("risk", wire(snapshot()), "3");
+  expect(store.current.garbage).toBe(3);
+  expect(portfolioOf(store.current, "main").snapshot).toEqual(snapshot());
+});
+
+test("a reset replaces what is held by whatever comes next", async () => {
+  session.look("main", 300_000);
+  await settle();
+  FakeSource.last.emit("reset", "{}");
+  FakeSource.last.emit("risk", wire(later(2)), "9");
+  expect(portfolioOf(store.current, "main").snapshot).toEqual(later(2));
+});
