@@ -5,7 +5,7 @@ Arrays are float64, losses positive. ``docs/maths`` derives the formulas; each d
 
 from riskcore import backtest
 from riskcore.bars import Bar, BarSampler
-from riskcore.book import RiskBook
+from riskcore.book import RiskBook, WhatIf
 from riskcore.covariance import (
     EwmaCovariance,
     RollingCovariance,
@@ -27,6 +27,7 @@ __all__ = [
     "RiskBook",
     "RiskSettings",
     "RollingCovariance",
+    "WhatIf",
     "backtest",
     "component_var",
     "expected_shortfall",

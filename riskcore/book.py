@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,14 @@ from riskcore.vectors import BookVectors
 
 REBUILD_EVERY = 64
 """Bars between two rebuilds of a book's vectors, at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """Measures before and after, in the same order."""
+
+    before: tuple[Measure, ...]
+    after: tuple[Measure, ...]
 
 
 class RiskBook:
@@ -116,13 +125,13 @@ class RiskBook:
         O(N) + O(window) + O(P).
         """
         self._refresh()
-        settings, covered = self.model.settings, self._vectors.covered
+        settings, vectors = self.model.settings, self._vectors
         if not self._held.any():
             return no_risk(settings)
-        if not covered.any():
+        if not vectors.covered.any():
             return without_numbers(settings, "no position has a price")
-        if self.observations < settings.min_observations:
-            reason = f"warming up: {self.observations} of {settings.min_observations} bars"
+        if vectors.fewest_returns < settings.min_observations:
+            reason = f"warming up: {vectors.fewest_returns} of {settings.min_observations} bars"
             return without_numbers(settings, reason)
         return all_measures(self.model, self._vectors)
 
@@ -178,8 +187,7 @@ class RiskBook:
     def observations(self) -> int:
         """The fewest returns of any covered instrument; the bars seen when there is none."""
         self._refresh()
-        counts = self.model.observations[self._vectors.covered]
-        return int(counts.min()) if len(counts) else self.model.bars
+        return self._vectors.fewest_returns
 
     @property
     def market_value(self) -> float:
@@ -265,9 +273,25 @@ class RiskBook:
 
     # Asking what would be
 
+    def what_if(self, trades: Mapping[int, float]) -> "WhatIf":
+        """Risk before and after trades of these quantities; nothing is booked.
+
+        Exact, not an approximation by marginals: the kept vectors plus one column for each trade. O(N) +
+        O(P) a trade.
+        """
+        before = self.measures()
+        twin = RiskBook.restore(self.snapshot(), self.model)
+        for instrument, quantity in trades.items():
+            twin.on_trade(instrument, quantity)
+        return WhatIf(before, twin.measures())
+
     def stress(self, shocks: Mapping[int, float]) -> NDArray[np.float64]:
         """P&L of each position, shape (N,), when instruments move by these returns and the others do not."""
         moves = np.zeros(self.model.n_instruments)
         for instrument, shock in shocks.items():
+            if not 0 <= instrument < len(moves) or not np.isfinite(shock):
+                raise InputError(
+                    f"a shock is a finite return of an instrument that there is, not {instrument}: {shock}"
+                )
             moves[instrument] = shock
         return self.exposures * moves

@@ -4,6 +4,7 @@ one of each.
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,7 @@ from riskcore.covariance.ewma import RENORMALISED, EwmaCovariance
 from riskcore.errors import InputError
 from riskcore.normals import bar_normals, history_normals, student_mixing
 from riskcore.paths import PathMatrix
+from riskcore.quantile import check_confidence
 from riskcore.settings import RiskSettings
 from riskcore.state import pack, unpack
 from riskcore.window import ScenarioWindow
@@ -51,9 +53,7 @@ class MarketModel:
 
     def __init__(self, n_instruments: int, settings: RiskSettings | None = None) -> None:
         self.settings = settings or RiskSettings()
-        if self.settings.distribution == "t" and not self.settings.dof > 2:
-            dof = self.settings.dof
-            raise InputError(f"Student-t needs more than 2 degrees of freedom to have a variance, not {dof}")
+        _check(self.settings)
         self.prices = np.full(n_instruments, np.nan)
         """Last price of each instrument in quote currency, shape (N,), NaN = none yet. Set by ``on_price``
         only.
@@ -112,7 +112,7 @@ class MarketModel:
         """Set the last price of one instrument. O(1): books take it in when they are read, many ticks as
         one.
         """
-        if self.prices[instrument] != self.prices[instrument]:
+        if isnan(self.prices.item(instrument)):
             self.priced += 1
         self.prices[instrument] = self.marks[instrument] = price
 
@@ -188,6 +188,19 @@ class MarketModel:
         for name in _COUNTS:
             setattr(model, name, meta[name])
         return model
+
+
+def _check(settings: RiskSettings) -> None:
+    if settings.distribution == "t" and not settings.dof > 2:
+        raise InputError(f"Student-t needs more than 2 degrees of freedom to have a variance, not {settings.dof}")
+    if settings.window < 1 or settings.paths < 1:
+        raise InputError(f"need a window and paths of at least 1, not {settings.window} and {settings.paths}")
+    if not 0 <= settings.seed < 2**64:
+        raise InputError(f"a seed lies from 0 to 2**64 - 1, not {settings.seed}")
+    if not settings.confidence or not settings.bars_in_horizon > 0:
+        raise InputError("need at least one confidence, and a horizon longer than nothing")
+    for confidence in settings.confidence:
+        check_confidence(confidence)
 
 
 def _shape(settings: RiskSettings) -> dict[str, float]:

@@ -12,8 +12,9 @@ tie, and never below the first. Cumulated weights are compared with a tolerance 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, floor, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,11 +25,8 @@ TOLERANCE = 1e-12
 """On cumulated weight."""
 
 
-@dataclass(frozen=True, slots=True)
-class TailRisk:
-    """Value-at-Risk and Expected Shortfall at one confidence, with standard errors for independent
-    scenarios.
-    """
+class TailRisk(NamedTuple):
+    """Value-at-Risk and Expected Shortfall at one confidence, with standard errors for independent scenarios."""
 
     confidence: float
     value_at_risk: float
@@ -113,34 +111,51 @@ def tail_risks(pnl: NDArray[np.float64], confidences: Sequence[float]) -> tuple[
     O(n): one partition at the lowest confidence, then a sort of the tail alone.
     """
     n = len(pnl)
-    lowest = min(confidences)
-    depth = min(tail_rank(n, lowest) + _spread(n, lowest), n - 1)
+    depth, ranks = _ranks(n, tuple(confidences))
     worst = np.partition(pnl, depth)[: depth + 1]
     worst.sort()
-    return tuple(_tail_risk(worst, n, confidence) for confidence in confidences)
+    return tuple(_tail_risk(worst, n, each) for each in ranks)
 
 
-def _tail_risk(worst: NDArray[np.float64], n: int, confidence: float) -> TailRisk:
-    rank = tail_rank(n, confidence)
-    at_risk = float(worst[rank])
-    beyond = at_risk - worst[:rank]
-    mean = float(np.add.reduce(beyond)) / n
-    square = float(beyond @ beyond) / n
-    tail = 1.0 - confidence
-    spread = _spread(n, confidence)
-    low, high = max(rank - spread, 0), min(rank + spread, len(worst) - 1)
-    slope = float(worst[high] - worst[low]) / max(high - low, 1)
-    return TailRisk(
-        confidence,
-        0.0 - at_risk,
-        mean / tail - at_risk,
-        slope * sqrt(n * confidence * tail),
-        sqrt(max(square - mean * mean, 0.0) / n) / tail,
-    )
+class _Rank(NamedTuple):
+    confidence: float
+    rank: int
+    low: int
+    high: int
+    spacing: float
+
+
+@lru_cache(maxsize=256)
+def _ranks(n: int, confidences: tuple[float, ...]) -> tuple[int, tuple[_Rank, ...]]:
+    lowest = min(confidences)
+    depth = min(tail_rank(n, lowest) + _spread(n, lowest), n - 1)
+    return depth, tuple(_rank(n, confidence, depth) for confidence in confidences)
+
+
+def _rank(n: int, confidence: float, depth: int) -> _Rank:
+    rank, spread = tail_rank(n, confidence), _spread(n, confidence)
+    low, high = max(rank - spread, 0), min(rank + spread, depth)
+    return _Rank(confidence, rank, low, high, sqrt(n * confidence * (1.0 - confidence)) / max(high - low, 1))
 
 
 def _spread(n: int, confidence: float) -> int:
     return max(floor(2.0 * sqrt(n * confidence * (1.0 - confidence))), 1)
+
+
+def _tail_risk(worst: NDArray[np.float64], n: int, each: _Rank) -> TailRisk:
+    confidence, rank, low, high, spacing = each
+    at_risk = worst.item(rank)
+    beyond = at_risk - worst[:rank]
+    mean = float(np.add.reduce(beyond)) / n
+    square = float(beyond @ beyond) / n
+    tail = 1.0 - confidence
+    return TailRisk(
+        confidence,
+        0.0 - at_risk,
+        mean / tail - at_risk,
+        (worst.item(high) - worst.item(low)) * spacing,
+        sqrt(max(square - mean * mean, 0.0) / n) / tail,
+    )
 
 
 def _one(pnl: ArrayLike, confidence: float, weights: ArrayLike | None) -> tuple[float, float]:

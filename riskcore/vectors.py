@@ -52,6 +52,7 @@ class BookVectors:
         self._correction = model.covariance.relative_correction
         self._versions = model.covariance.version, model.bars, model.epoch
         self._slots: NDArray[np.intp] | None = None
+        self._fewest: int | None = None
 
     def grow(self) -> None:
         """Follow the model to more instruments."""
@@ -67,23 +68,26 @@ class BookVectors:
             self.missing += ~present[instrument]
         for instrument in np.flatnonzero(self.covered & ~covered).tolist():
             self.missing -= ~present[instrument]
-        self.covered, self._slots = covered, None
+        self.covered, self._slots, self._fewest = covered, None, None
 
     def move_to(self, exposures: Vector) -> None:
         """Bring the vectors to these exposures, shape (N,)."""
-        version = self._model.covariance.version
-        if self._versions[0] != version:
-            self._correction = self._model.covariance.relative_correction
-            self._versions = version, *self._versions[1:]
-            moved = (exposures * self._correction != self.corrected) | (exposures != self.exposures)
-        else:
-            moved = exposures != self.exposures
-        changed = np.flatnonzero(moved)
-        if 2 * len(changed) > np.count_nonzero(exposures) + 2:
+        model = self._model
+        version = model.covariance.version
+        if self._versions[1:] != (model.bars, model.epoch):
             self.rebuild(exposures)
-        else:
-            for instrument in changed.tolist():
-                self.move_one(instrument, float(exposures[instrument]))
+            return
+        moved = exposures != self.exposures
+        if self._versions[0] != version:
+            self._correction = model.covariance.relative_correction
+            self._versions = version, model.bars, model.epoch
+            moved |= exposures * self._correction != self.corrected
+        changed = moved.nonzero()[0]
+        if len(changed) and 2 * len(changed) > np.count_nonzero(exposures):
+            self.rebuild(exposures)
+            return
+        for instrument in changed.tolist():
+            self.move_one(instrument, float(exposures[instrument]))
 
     def move_one(self, instrument: int, exposure: float) -> None:
         """Bring the vectors to this exposure of one instrument: three axpys."""
@@ -108,7 +112,7 @@ class BookVectors:
         self.history[step.slot] = step.returns @ self.exposures
         self.missing[step.slot] = np.count_nonzero(self.covered & ~step.present)
         self._versions = self._versions[0], model.bars, model.epoch
-        self._slots = None
+        self._slots = self._fewest = None
         return True
 
     def rebuild(self, exposures: Vector) -> None:
@@ -119,9 +123,10 @@ class BookVectors:
         self.pull = _product(self.corrected, model.covariance.raw)
         self.paths = _product(self.corrected, model.paths.raw)
         self.history = _product(self.exposures, model.window.returns)
-        self.missing = np.count_nonzero(~model.window.present[self.covered], axis=0).astype(np.int64)
+        if self._versions[1] != model.bars:
+            self.missing = np.count_nonzero(~model.window.present[self.covered], axis=0).astype(np.int64)
+            self._slots = self._fewest = None
         self._versions = model.covariance.version, model.bars, model.epoch
-        self._slots = None
 
     def rebuild_measured(self, exposures: Vector) -> None:
         """Rebuild, and note how far the recursion had drifted: the largest difference over the largest
@@ -158,6 +163,14 @@ class BookVectors:
             self._slots = self._model.window.newest_complete(self.missing)
         return self._slots
 
+    @property
+    def fewest_returns(self) -> int:
+        """The fewest returns of any covered instrument; the bars seen when there is none."""
+        if self._fewest is None:
+            counts = self._model.observations[self.covered]
+            self._fewest = int(counts.min()) if len(counts) else self._model.bars
+        return self._fewest
+
     def _unit(self, scale: float) -> float:
         full = self._model.covariance.full_weight
         return scale / full if full > 0.0 else 0.0
@@ -188,6 +201,7 @@ class BookVectors:
         self.paths, self._correction = arrays["paths"], arrays["correction"]
         version, bars, epoch = arrays["versions"].tolist()
         self._versions, self.drift, self._slots = (version, bars, epoch), float(arrays["drift"][0]), None
+        self._fewest = None
 
 
 def _product(factors: Vector, rows: NDArray[np.float64]) -> Vector:
