@@ -126,13 +126,16 @@ class FeedActor:
         if line is None:
             tick = _normalised(tick)
             line = self._open(tick, record.adapter)
-        if tick.event_time == UNSTAMPED and tick.received is not None:
-            tick = tick._replace(event_time=tick.received + line.feed.clock.offset)
+        received, is_stamped = tick.received, tick.event_time != UNSTAMPED
+        if not is_stamped and received is not None:
+            tick = tick._replace(event_time=received + line.feed.clock.offset)
         account = line.account
         account.received += 1
         reason = self._judge(record, line, tick, events, fault)
         if reason is None:
             account.accepted += 1
+            if is_stamped and received is not None:
+                line.feed.clock.observe(tick.event_time - received, received)
             events.append(Accepted(record.offset, ordinal, record.stamp, line.instrument, tick))
         elif reason in DUPLICATE:
             account.duplicate[reason] = account.duplicate.get(reason, 0) + 1
@@ -165,8 +168,6 @@ class FeedActor:
             return "not_positive" if isfinite(price) else "not_finite"
         if tick.size is not None and not 0.0 <= tick.size < inf:
             return "bad_size"
-        if received is not None:
-            clock.observe(event_time - received, received)
         return None
 
     def _declare(self, record: Record, line: Line, tick: Tick, gap: tuple[int, int], events: list[Event]) -> None:
@@ -216,7 +217,8 @@ class FeedActor:
             self._universe.add(command.names)
 
     def _open(self, tick: Tick, adapter: str) -> Line:
-        instrument = self._universe.number(tick.feed, tick.symbol)
+        valid = is_symbol(tick.symbol) and is_symbol(tick.feed)
+        instrument = self._universe.number(tick.feed, tick.symbol) if valid else None
         if instrument is not None:
             return self._lines.open(self._lines.feed(tick.feed, adapter), tick.symbol, instrument)
         return self._lines.unknown(self._feed_of_unknown(tick.feed, adapter))

@@ -13,7 +13,7 @@ from riskcore.messages import Tick
 MAX_FRAME = 2**20
 """A frame larger than this many bytes is refused unread."""
 
-UNSTAMPED = -1
+UNSTAMPED = -(2**63)
 """The event time of a quote to which the venue gave none: the receive time on the venue's clock stands in."""
 
 FrameReason = Literal[
