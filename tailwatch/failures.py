@@ -9,12 +9,16 @@ from tailwatch.logging import one_line
 
 FAILED = 1
 WRONG_INPUT = 2
+_UNEXPECTED = "unexpected failure"
 
 
 def explain(error: BaseException, *, verbose: bool = False) -> int:
-    """Print why a command failed, and give its exit status; the stack only where ``verbose``."""
+    """Print why a command failed, and give its exit status.
+
+    Where ``verbose``, the stack of a failure that nobody foresaw comes first.
+    """
     message, status = _told(error)
-    if verbose and not isinstance(error, KeyboardInterrupt):
+    if verbose and message.startswith(_UNEXPECTED):
         traceback.print_exception(error, file=sys.stderr)
     print(f"tailwatch: {one_line(message)}", file=sys.stderr, flush=True)  # noqa: T201
     return status
@@ -33,7 +37,7 @@ def _told(error: BaseException) -> tuple[str, int]:
         return _usage(error)
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}", FAILED
-    return f"unexpected failure: {type(error).__name__}: {error} (run again with -v for the details)", FAILED
+    return f"{_UNEXPECTED}: {type(error).__name__}: {error} (run again with -v for the details)", FAILED
 
 
 def _usage(error: Any) -> tuple[str, int]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
@@ -18,28 +18,34 @@ _CONFIDENCE = 0.99
 _METHOD = "monte_carlo"
 
 
-class _Measure(msgspec.Struct):
+class Measure(msgspec.Struct):
+    """One figure of a snapshot."""
+
     method: str
     confidence: float
     var: float | None = None
     reason: str | None = None
 
 
-class _Quality(msgspec.Struct):
+class Quality(msgspec.Struct):
+    """The health of a snapshot, as far as it is shown here."""
+
     observations: int = 0
     lag_ms: float | None = None
 
 
-class _Risk(msgspec.Struct):
+class Risk(msgspec.Struct):
+    """The part of a snapshot that is shown here."""
+
     portfolio: str
     base_currency: str
     gross: float
-    measures: list[_Measure]
-    quality: _Quality
+    measures: list[Measure]
+    quality: Quality
     event_time: str = ""
 
 
-_decode = msgspec.json.Decoder(_Risk).decode
+_decode = msgspec.json.Decoder(Risk).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Observed:
 
     at: float
     ticks: int
-    risk: Any = None
+    risk: Risk | None = None
 
 
 class Reporter:
@@ -76,7 +82,7 @@ class Reporter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._loop.call_soon_threadsafe(self._cancel)
-        self._thread.join(1.0)
+        self._thread.join(0.3)
 
     def _cancel(self) -> None:
         if self._task is not None:
@@ -118,20 +124,22 @@ async def observe(reads: Reads) -> Observed:
 def line(before: Observed | None, now: Observed) -> str:
     """Spell what happened between two moments in columns that stay where they are."""
     rate = (now.ticks - before.ticks) / (now.at - before.at) if before and now.at > before.at else 0.0
-    return f"{_clock()}  {rate:8,.0f} ticks/s  {_figures(now.risk)}"
+    fresh = before is None or before.risk is None or before.risk != now.risk
+    return f"{_clock()}  {rate:8,.0f} ticks/s  {_figures(now.risk, fresh=fresh)}"
 
 
-def _figures(risk: _Risk | None) -> str:
+def _figures(risk: Risk | None, *, fresh: bool) -> str:
     if risk is None:
         return "no figures yet"
     measure = next((m for m in risk.measures if (m.method, m.confidence) == (_METHOD, _CONFIDENCE)), None)
     measure = measure or next(iter(risk.measures), None)
     if measure is None or measure.var is None:
         return f"{risk.portfolio}: {measure.reason if measure and measure.reason else 'no figures yet'}"
-    lag = "" if risk.quality.lag_ms is None else f"  lag {risk.quality.lag_ms:6,.0f} ms"
+    lag = "  nothing new  " if not fresh else f"  lag {risk.quality.lag_ms or 0.0:6,.0f} ms"
     name = f"VaR {measure.confidence * 100:g} % of {risk.portfolio}"
     return f"{name} {measure.var:14,.0f} {risk.base_currency}{lag}  bars {risk.quality.observations:6,d}"
 
 
 def _clock() -> str:
-    return time.strftime("%H:%M:%S")
+    # A timer may fire a moment early, and would then show the second before.
+    return time.strftime("%H:%M:%S", time.localtime(time.time() + 0.05))

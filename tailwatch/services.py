@@ -9,7 +9,7 @@ from tailwatch.supervisor import Part, Supervisor
 
 
 class Services:
-    """Starts the parts on a supervisor. They stop in the opposite order: API, engine, archive, exchange, database."""
+    """Starts the parts on a supervisor. API and engine stop first, then archive and exchange, the database last."""
 
     def __init__(self, configuration: Configuration, supervisor: Supervisor) -> None:
         self._configuration = configuration
@@ -34,9 +34,9 @@ class Services:
     def start_flows(self) -> None:
         """Start archive, engine and API beside each other."""
         self._supervisor.start(
-            Part("archive", lambda: _command("archive"), self._environment, stop_s=0.8),
-            Part("engine", lambda: _command("engine"), self._environment, stop_s=1.2),
-            Part("api", lambda: _command("api"), self._environment, stop_s=1.0),
+            Part("archive", lambda: _command("archive"), self._environment, stop_s=1.2, stop_stage=1),
+            Part("engine", lambda: _command("engine"), self._environment, stop_s=2.0),
+            Part("api", lambda: _command("api"), self._environment, stop_s=2.0),
         )
 
     def _database(self) -> Part:
@@ -45,7 +45,8 @@ class Services:
             "database",
             lambda: _command("database", *_option("--port", _port(self._addresses.get("database")))),
             self._environment,
-            stop_s=2.0,
+            stop_s=1.4,
+            stop_stage=2,
         )
 
     def _exchange(self, market: Sequence[str]) -> Part:
@@ -53,7 +54,8 @@ class Services:
             "exchange",
             lambda: _command("exchange", *market, "--port", _port(self._addresses.get("exchange")) or "0"),
             self._environment,
-            stop_s=0.3,
+            stop_s=1.2,
+            stop_stage=1,
         )
 
     def _environment(self) -> Mapping[str, str]:

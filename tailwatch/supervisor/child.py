@@ -31,6 +31,8 @@ class Part:
     """How long it may take until it is ready."""
     stop_s: float = 1.0
     """How long it may take to stop before it is killed."""
+    stop_stage: int = 0
+    """Parts of one stage stop beside each other, when those of all lower stages have."""
 
 
 class Child:

@@ -1,4 +1,4 @@
-"""The supervisor: starts parts one after the other, keeps them running, and stops them in the opposite order.
+"""The supervisor: starts parts one after the other, keeps them running, and stops them in stages.
 
 ::
 
@@ -8,15 +8,18 @@
       │  └── a part dies ──> reported with its log, started again after 0.5, 1, 2 ... 10 s
       │  └── with exit status 2 (wrong input: to try again cannot help) ──> all stop, exit status 2
       │
-    stop  ── SIGTERM to each in turn, SIGKILL to who takes longer than its share of 5 s;
+    stop  ── SIGTERM to each stage in turn, SIGKILL to who takes longer than its share of 5 s;
             a second signal: all at once
 """
 
 import time
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import structlog
 
 from riskcore.errors import InputError, TailwatchError
 from tailwatch.failures import WRONG_INPUT
@@ -25,7 +28,8 @@ from tailwatch.supervisor.child import Child, Part
 from tailwatch.supervisor.ownership import Ownership
 from tailwatch.supervisor.signals import StopSignals
 
-STOP_S = 4.5
+STOP_S = 4.6
+_log = structlog.get_logger(__name__)
 _LOOK_S = 0.05
 _SETTLED_S = 5.0
 """Who fails by itself in its first so many seconds would fail again: that is a failed start."""
@@ -83,7 +87,9 @@ class Supervisor:
             self._backoffs[part.name] = Backoff()
             child.start()
         for part in parts:
-            self._wait_until_ready(self._children[part.name])
+            child = self._children[part.name]
+            self._wait_until_ready(child)
+            _log.info("part.ready", part=part.name, took_s=round(time.monotonic() - child.started_at, 2))
 
     def message(self, name: str) -> str:
         """What the part said when it became ready."""
@@ -110,12 +116,17 @@ class Supervisor:
                 every_second()
 
     def stop(self) -> None:
-        """Stop all parts, the last started first, within 5 s; at once after a second signal."""
+        """Stop all parts, stage by stage, within 5 s; at once after a second signal."""
         deadline = time.monotonic() + STOP_S
-        for child in reversed(self._children.values()):
-            child.terminate()
-            self._wait_or_kill(child, min(deadline, time.monotonic() + child.part.stop_s))
-            child.close()
+        for _, stage in groupby(sorted(self._children.values(), key=_stage), key=_stage):
+            began, children = time.monotonic(), list(stage)
+            for child in children:
+                child.terminate()
+            for child in children:
+                self._wait_or_kill(child, min(deadline, began + child.part.stop_s))
+                child.close()
+                took_s = round(time.monotonic() - began, 2)
+                _log.info("part.stopped", part=child.part.name, status=child.exit_status(), took_s=took_s)
         self._children.clear()
 
     def _wait_until_ready(self, child: Child) -> None:
@@ -161,6 +172,10 @@ class Supervisor:
             if self._signals.hurry.is_set() or time.monotonic() > deadline:
                 child.kill()
                 return
+
+
+def _stage(child: Child) -> int:
+    return child.part.stop_stage
 
 
 def _failure(child: Child) -> TailwatchError:

@@ -63,17 +63,26 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def _waiting(limit_s: float, look_s: float) -> Callable[[Callable[[], bool]], None]:
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + limit_s
+        while not condition():
+            assert time.monotonic() < deadline, "the condition never came true"
+            time.sleep(look_s)
+
+    return wait
+
+
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], None]:
     """Wait until a condition holds; fails after 20 s."""
+    return _waiting(20.0, 0.01)
 
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline, "the condition never came true"
-            time.sleep(0.01)
 
-    return wait
+@pytest.fixture
+def patiently() -> Callable[[Callable[[], bool]], None]:
+    """The same for what takes a database and five programs to come true; fails after 60 s."""
+    return _waiting(60.0, 0.2)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,15 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from tailwatch.failures import explain
+from tailwatch.logging import configure
 from tailwatch.supervisor import Interrupted, Part, Supervisor
+configure()
 script, directory, *parts = sys.argv[1:]
 journal = str(Path(directory) / "journal.txt")
 def part(word):
     name, mode = word.split(":")
-    return Part(name, lambda: [sys.executable, "-S", script, name, mode, journal], stop_s=0.5)
+    command = [sys.executable, "-S", script, name, mode, journal]
+    return Part(name, lambda: command, stop_s=0.5, stop_stage=int(name == "database"))
 try:
     with Supervisor(Path(directory), lambda line: print(line, flush=True)) as supervisor:
         for word in parts:
@@ -89,10 +93,10 @@ def ready(process: subprocess.Popen[str]) -> str:
     return line
 
 
-def test_parts_start_in_order_and_stop_in_the_opposite_one(make: Callable[..., Part], tmp_path: Path) -> None:
+def test_parts_start_in_order_and_stop_stage_by_stage(make: Callable[..., Part], tmp_path: Path) -> None:
     with Supervisor(tmp_path / "data", print) as supervisor:
-        for name in ("database", "exchange", "engine"):
-            supervisor.start(make(name))
+        for stage, name in ((2, "database"), (1, "exchange"), (0, "engine")):
+            supervisor.start(replace(make(name), stop_stage=stage))
         assert supervisor.message("exchange") == "address of exchange"
     assert journal(tmp_path) == [
         "database started",

@@ -1,0 +1,87 @@
+"""Settings become what the flows take, and a model that would not fit is refused."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from flows.commands import History, Positions
+from flows.feeds import get_adapter
+from riskcore.errors import InputError, TailwatchError
+from tailwatch.configuration import load
+from tailwatch.memory import check_memory
+from tailwatch.network import check_feed, check_port
+from tailwatch.startup import publish_ns, read_commands, subscription
+from tailwatch.values import parse_duration, parse_size
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    path = tmp_path / "book.csv"
+    path.write_text("portfolio,symbol,quantity,currency\nmain,binance:spot:BTCUSDT,1,\nmain,ETHUSDT,2,USDT\n")
+    return path
+
+
+def test_the_book_comes_before_its_history(book: Path, tmp_path: Path) -> None:
+    (tmp_path / "past.csv").write_text("date,ETHUSDT\n2024-01-01,1\n2024-01-02,\n")
+    commands = read_commands(load({"positions": str(book), "history": "past.csv", "symbols": "XRPUSDT"}).settings)
+    assert isinstance(commands[0], Positions)
+    assert [(one.symbol, one.currency) for one in commands[0].positions] == [
+        ("binance:spot:BTCUSDT", "USD"),
+        ("ETHUSDT", "USDT"),
+    ]
+    assert commands[0].symbols == ("XRPUSDT",)
+    assert commands[1] == History(("ETHUSDT",), ((1.0,), (None,)))
+
+
+def test_a_feed_is_asked_for_its_own_instruments_by_its_own_names(book: Path) -> None:
+    commands = read_commands(load({"positions": str(book)}).settings)
+    assert subscription(get_adapter("binance"), commands, ("ETHUSDT", "elsewhere:A")) == ("BTCUSDT", "ETHUSDT")
+    with pytest.raises(InputError, match="nothing held or named is an instrument of the feed tailwatch"):
+        subscription(get_adapter("tailwatch"), (), ("binance:spot:A",))
+
+
+def test_publishing_is_at_bars_in_a_replay_and_every_quarter_second_live() -> None:
+    assert publish_ns(load().settings, live=False) is None
+    assert publish_ns(load().settings, live=True) == 250_000_000
+    assert publish_ns(load({"publish": "bar"}).settings, live=True) is None
+    assert publish_ns(load({"publish": "20ms"}).settings, live=False) == 20_000_000
+
+
+def test_a_model_that_would_not_fit_is_refused_with_the_sum() -> None:
+    settings = load({"paths": "1000000", "memory": "4GiB"}).settings
+    check_memory(settings, 100, 1)
+    with pytest.raises(
+        InputError, match=r"needs 7\.4\d GiB but --memory allows 4GiB: 1 shards x \(1,000,000 paths x 1,000"
+    ):
+        check_memory(settings, 1000, 1)
+
+
+def test_a_taken_port_and_a_silent_feed_are_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        check_feed("x", f"ws://127.0.0.1:{port}/path")
+        with pytest.raises(TailwatchError, match=f"port {port} on 127.0.0.1 is in use; .* --port"):
+            check_port("127.0.0.1", port)
+    assert check_port("127.0.0.1", 0) > 0
+    with pytest.raises(TailwatchError, match=r"feed x at ws://127\.0\.0\.1:1 cannot be reached: connection refused"):
+        check_feed("x", "ws://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"),
+    [
+        ("60s", 60 * 10**9),
+        ("250ms", 250 * 10**6),
+        ("6.5h", 23_400 * 10**9),
+        ("1d", 86_400 * 10**9),
+        ("2 min", 120 * 10**9),
+    ],
+)
+def test_durations_are_read_exactly(text: str, nanoseconds: int) -> None:
+    assert parse_duration(text).nanoseconds == nanoseconds
+    assert parse_duration(str(parse_duration(text))) == parse_duration(text)
+
+
+def test_sizes_tell_binary_from_decimal() -> None:
+    assert (parse_size("4GiB").count, parse_size("4GB").count) == (4 * 2**30, 4 * 10**9)
