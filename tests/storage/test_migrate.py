@@ -1,6 +1,7 @@
 """A schema is old or new, never between, and a program meets no schema that it does not know."""
 
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -69,24 +70,37 @@ def test_a_migration_that_fails_leaves_nothing_behind(database_url: str, directo
     assert "half" in tables(database_url)
 
 
-@pytest.mark.parametrize("step", range(KNOWN + 1))
-def test_a_migration_killed_at_any_step_is_finished_by_the_next(
-    empty_database_url: str, directory: Path, step: int
-) -> None:
-    script = f"""
-import os, signal
-from storage import migrate
-def applied(*arguments):
-    apply(*arguments)
-    if arguments[1].version == {step}:
+KILL_BEFORE = """
+import os, signal, psycopg
+from storage.flavour import Flavour
+from storage.migrate import migrate, migrations
+def statements(index):
+    return {{migrations(flavour)[index].sql.encode() for flavour in Flavour}}
+execute = psycopg.Connection.execute
+def killing(connection, query, *parameters):
+    if {condition}:
         os.kill(os.getpid(), signal.SIGKILL)
-apply, migrate._apply = migrate._apply, applied
-if {step} == 0:
-    migrate._refuse_newer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-migrate.migrate({empty_database_url!r})
+    return execute(connection, query, *parameters)
+psycopg.Connection.execute = killing
+migrate({url!r})
 """
-    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == -9
-    assert schema_status(empty_database_url).applied == step
+
+
+@pytest.mark.parametrize("version", range(1, KNOWN + 1))
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "isinstance(query, bytes) and query in statements({index})",
+        "'insert into schema_migrations' in str(query) and parameters[0][0] == {index} + 1",
+    ],
+    ids=["before its statements", "between its statements and its mark"],
+)
+def test_a_migration_killed_anywhere_is_finished_by_the_next(
+    empty_database_url: str, condition: str, version: int
+) -> None:
+    script = KILL_BEFORE.format(url=empty_database_url, condition=condition.format(index=version - 1))
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == -signal.SIGKILL
+    assert schema_status(empty_database_url).applied == version - 1
     assert migrate(empty_database_url).pending == 0
 
 
