@@ -93,9 +93,9 @@ class RiskBook:
             self.model.on_price(instrument, price)
         self._grow()
         if self._held[instrument]:
-            if not self._vectors.covered[instrument]:
+            exposure = self._scale.item(instrument) * self.model.marks.item(instrument)
+            if not self._vectors.covered[instrument] or not self._vectors.move_one(instrument, exposure):
                 self._refresh()
-            self._vectors.move_one(instrument, float(self._scale[instrument] * self.model.marks[instrument]))
 
     def on_bar(self) -> None:
         """Follow the bar that the model has just taken. O(N) + O(P); every 64th bar, or when it cannot, a

@@ -25,6 +25,8 @@ from riskcore.model import MarketModel
 
 Vector = NDArray[np.float64]
 
+_DWARFED = 1e3
+
 
 class BookVectors:
     """Exposures as applied, and what follows from them; see the module for the algebra.
@@ -47,6 +49,7 @@ class BookVectors:
         self.missing: NDArray[np.int64] = np.zeros(model.window.depth, np.int64)
         """In each slot, how many covered instruments had no return."""
         self.paths: Vector = np.zeros(model.settings.paths)
+        self._gross = self._largest = 0.0
         self.drift = 0.0
         """Largest relative difference seen at the last scheduled rebuild."""
         self._correction = model.covariance.relative_correction
@@ -87,17 +90,28 @@ class BookVectors:
             self.rebuild(exposures)
             return
         for instrument in changed.tolist():
-            self.move_one(instrument, float(exposures[instrument]))
+            if not self.move_one(instrument, exposures.item(instrument)):
+                self.rebuild(exposures)
+                return
 
-    def move_one(self, instrument: int, exposure: float) -> None:
-        """Bring the vectors to this exposure of one instrument: three axpys."""
+    def move_one(self, instrument: int, exposure: float) -> bool:
+        """Bring the vectors to this exposure of one instrument: three axpys.
+
+        False, and nothing done, when what would be taken away dwarfs all that stays, and with it its last
+        digits: a huge position closed out, or a market that reopens after so long that its correction
+        collapses.
+        """
         model = self._model
-        corrected = exposure * self._correction[instrument]
-        change = corrected - self.corrected[instrument]
-        add_scaled(self.pull, change, model.covariance.raw[instrument])
-        add_scaled(self.paths, change, model.paths.raw[instrument])
-        add_scaled(self.history, exposure - self.exposures[instrument], model.window.returns[instrument])
+        before, corrected = self.corrected.item(instrument), exposure * self._correction.item(instrument)
+        gross = self._gross + abs(corrected) - abs(before)
+        if self._largest > _DWARFED * gross:
+            return False
+        add_scaled(self.pull, corrected - before, model.covariance.raw[instrument])
+        add_scaled(self.paths, corrected - before, model.paths.raw[instrument])
+        add_scaled(self.history, exposure - self.exposures.item(instrument), model.window.returns[instrument])
         self.exposures[instrument], self.corrected[instrument] = exposure, corrected
+        self._gross, self._largest = gross, max(self._largest, abs(corrected))
+        return True
 
     def follow_bar(self) -> bool:
         """Take in the model's last bar by the recursion; False when that cannot be, and a rebuild is
@@ -120,6 +134,8 @@ class BookVectors:
         model = self._model
         self._correction = model.covariance.relative_correction
         self.exposures, self.corrected = exposures.copy(), exposures * self._correction
+        sizes = np.abs(self.corrected)
+        self._gross, self._largest = float(sizes.sum()), float(sizes.max(initial=0.0))
         self.pull = _product(self.corrected, model.covariance.raw)
         self.paths = _product(self.corrected, model.paths.raw)
         self.history = _product(self.exposures, model.window.returns)
@@ -187,7 +203,7 @@ class BookVectors:
             "paths": self.paths,
             "correction": self._correction,
             "versions": np.array(self._versions, np.int64),
-            "drift": np.array([self.drift]),
+            "sizes": np.array([self._gross, self._largest, self.drift]),
         }
 
     def load(self, arrays: dict[str, NDArray[Any]]) -> None:
@@ -200,7 +216,8 @@ class BookVectors:
         self.pull, self.history, self.missing = arrays["pull"], arrays["history"], arrays["missing"]
         self.paths, self._correction = arrays["paths"], arrays["correction"]
         version, bars, epoch = arrays["versions"].tolist()
-        self._versions, self.drift, self._slots = (version, bars, epoch), float(arrays["drift"][0]), None
+        self._versions, self._slots = (version, bars, epoch), None
+        self._gross, self._largest, self.drift = arrays["sizes"].tolist()
         self._fewest = None
 
 

@@ -478,3 +478,50 @@ def test_what_if_is_the_risk_of_the_book_with_the_trades(small_settings: RiskSet
 def test_a_shock_to_nothing_is_refused(small_settings: RiskSettings, shocks: dict[int, float]) -> None:
     with pytest.raises(ValueError, match="shock"):
         book_of(warm(small_settings, 2), [1.0]).stress(shocks)
+
+
+def agree_after_fresh_start(book: RiskBook, model: MarketModel, quantities: list[float]) -> None:
+    for ours, theirs in zip(book.measures(), book_of(model, quantities).measures(), strict=True):
+        assert (ours.var, ours.es) == pytest.approx((theirs.var, theirs.es), rel=1e-9)
+
+
+def test_a_huge_position_closed_out_leaves_none_of_its_rounding_behind(small_settings: RiskSettings) -> None:
+    model = warm(small_settings, 5)
+    book = book_of(model, [1.0, 1.0, 1.0, 1.0, 1e13])
+    book.measures()
+    book.on_trade(4, -1e13)
+    agree_after_fresh_start(book, model, [1.0, 1.0, 1.0, 1.0])
+    book.on_trade(4, 1e13)
+    book.measures()
+    model.on_price(4, 1e-12)
+    book.on_price(4)
+    agree_after_fresh_start(book, model, [1.0, 1.0, 1.0, 1.0, 1e13])
+
+
+def test_a_huge_position_sold_off_in_many_small_steps_leaves_nothing_either(small_settings: RiskSettings) -> None:
+    model = warm(small_settings, 5)
+    book = book_of(model, [1.0, 1.0, 1.0, 1.0, 2.0**50])
+    book.measures()
+    for left in range(49, -1, -1):
+        book.on_trade(4, -(2.0**left))
+        book.measures()
+    agree_after_fresh_start(book, model, [1.0, 1.0, 1.0, 1.0, 1.0])
+
+
+def test_a_market_that_reopens_after_a_long_holiday_is_exact_at_once(small_settings: RiskSettings) -> None:
+    # Closed for 40 half-lives its correction is 2²⁰; the first return brings it back to 1.
+    rng = np.random.default_rng(2)
+    model = warm(small_settings, 4)
+    book = book_of(model, [1.0, 1.0, 1.0, 1.0])
+    for bar in range(320):
+        row = rng.normal(size=4) * 0.01
+        row[3] = np.nan
+        model.on_bar(100 + bar, row)
+        book.on_bar()
+    book.measures()
+    for bar in range(3):
+        model.on_bar(1_000 + bar, rng.normal(size=4) * 0.01)
+        book.on_bar()
+        for ours, theirs in zip(book.measures(), book_of(model, [1.0] * 4).measures(), strict=True):
+            if ours.method != "historical":
+                assert (ours.var, ours.es) == pytest.approx((theirs.var, theirs.es), rel=1e-12)
