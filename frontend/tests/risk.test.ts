@@ -6,19 +6,23 @@ import { ageOf, healthOf } from "../src/risk/health.ts";
 import { binAt, lossBins, sharesAt, stepPoints } from "../src/risk/histogram.ts";
 import { progressOf } from "../src/risk/measures.ts";
 import { rowsOf, sorted } from "../src/risk/rows.ts";
-import { waterfall } from "../src/risk/waterfall.ts";
+import { leading, waterfall } from "../src/risk/waterfall.ts";
 import { initialState, portfolioOf, withPhase, withReason, withRisk } from "../src/store/state.ts";
 import { measure, position, snapshot } from "./fixtures.ts";
 
 const amount = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 
 describe("the waterfall", () => {
-  const parts = fc.array(fc.record({ symbol: fc.string(), value: amount }), { minLength: 1, maxLength: 80 });
+  const parts = fc.uniqueArray(fc.record({ symbol: fc.string(), value: amount }), {
+    selector: ({ symbol }) => symbol,
+    minLength: 1,
+    maxLength: 80,
+  });
 
   test("adds up: each bar begins where the last ended, and the total stands on zero", () => {
     fc.assert(
       fc.property(parts, fc.integer({ min: 1, max: 20 }), (contributions, limit) => {
-        const bars = waterfall(contributions, limit);
+        const bars = waterfall(contributions, leading(contributions, limit));
         let sum = 0;
         for (const bar of bars.slice(0, -1)) {
           expect(bar.range).toEqual([Math.min(sum, sum + bar.value), Math.max(sum, sum + bar.value)]);
@@ -36,17 +40,20 @@ describe("the waterfall", () => {
 
   test("shows the largest by size, those that add before those that take away", () => {
     const values = [5, -30, 20, 1, 2, 3];
-    const bars = waterfall(
-      values.map((value) => ({ symbol: `S${value}`, value })),
-      3,
-    );
+    const contributions = values.map((value) => ({ symbol: `S${value}`, value }));
+    const bars = waterfall(contributions, leading(contributions, 3));
     expect(bars.map(({ label }) => label)).toEqual(["S20", "S5", "S-30", "3 others", "Total"]);
     expect(bars.at(-1)?.range).toEqual([0, 1]);
   });
 
+  test("keeps the order it was given while values move, and forgets who has left", () => {
+    const moved = [1, 9].map((value) => ({ symbol: `S${value}`, value }));
+    expect(waterfall(moved, ["gone", "S1", "S9"]).map(({ label }) => label)).toEqual(["S1", "S9", "Total"]);
+  });
+
   test("never stands one position behind the word others", () => {
     const contributions = [1, 2, 3, 4].map((value) => ({ symbol: `S${value}`, value }));
-    expect(waterfall(contributions, 3).map(({ kind }) => kind)).toEqual([
+    expect(waterfall(contributions, leading(contributions, 3)).map(({ kind }) => kind)).toEqual([
       "part",
       "part",
       "part",

@@ -57,9 +57,9 @@ export function moneyPlain(value: number | null | undefined, digits: number): st
   return format(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-export function moneyExact(value: number | null | undefined, currency: string): string {
+export function moneyExact(value: number | null | undefined, currency: string, digits = 6): string {
   if (!usable(value)) return NO_VALUE;
-  return withCurrency(value, currency, { minimumFractionDigits: 2, maximumFractionDigits: 6 });
+  return withCurrency(value, currency, { minimumFractionDigits: 2, maximumFractionDigits: digits });
 }
 
 export function signedMoney(value: number | null | undefined, currency: string): string {

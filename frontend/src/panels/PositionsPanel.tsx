@@ -4,13 +4,15 @@ import { METHOD_NAMES, type RiskSnapshot } from "../client/types.ts";
 import { confidenceLabel } from "../format/number.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
+import { useSteady } from "../parts/useSteady.ts";
 import { atConfidence, attributionOf } from "../risk/attribution.ts";
-import { type Column, type Order, rowsOf, sorted } from "../risk/rows.ts";
+import { type Column, inOrder, type Order, rowsOf, sorted } from "../risk/rows.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
 import { PositionRow } from "./PositionRow.tsx";
 import styles from "./PositionsPanel.module.css";
 
 const REDRAW_MS = 250;
+const REORDER_MS = 5000;
 
 interface Head {
   column: Column;
@@ -83,7 +85,10 @@ const ARIA_SORT = { true: "descending", false: "ascending" } as const;
 
 function PositionsTable({ snapshot }: { snapshot: RiskSnapshot }) {
   const [order, setOrder] = useState<Order>({ column: "component_var", descending: true });
-  const rows = useMemo(() => sorted(rowsOf(snapshot), order), [snapshot, order]);
+  const unsorted = useMemo(() => rowsOf(snapshot), [snapshot]);
+  const key = `${order.column}|${order.descending}|${unsorted.map(({ symbol }) => symbol).join("|")}`;
+  const symbols = useSteady(() => sorted(unsorted, order).map(({ symbol }) => symbol), key, REORDER_MS);
+  const rows = inOrder(unsorted, symbols);
   const digits = (snapshot.gross ?? 0) >= 10_000 ? 0 : 2;
   const widest = Math.max(...rows.map((row) => Math.abs(row.share ?? 0)), 1e-9);
   const choose = (column: Column) =>

@@ -107,7 +107,7 @@ function SeriesTip({ row, metric, currency }: { row: ChartRow; metric: Metric; c
           key={method}
           colour={METHOD_COLOURS[method]}
           name={`${METHOD_NAMES[method]} ${metric === "var" ? "VaR" : "ES"}`}
-          value={moneyExact(row[method], currency)}
+          value={moneyExact(row[method], currency, 2)}
         />
       ))}
     </ChartTip>

@@ -121,9 +121,12 @@ function Step(props: BarShapeProps & { currency: string }) {
 function BarTip({ bar, total, currency }: { bar: WaterfallBar; total: number; currency: string }) {
   return (
     <ChartTip title={bar.label}>
-      <TipRow name={bar.value < 0 ? "takes off" : "adds"} value={moneyExact(Math.abs(bar.value), currency)} />
+      <TipRow
+        name={bar.value < 0 ? "takes off" : "adds"}
+        value={moneyExact(Math.abs(bar.value), currency, 2)}
+      />
       <TipRow name="of the total" value={percent(ratio(bar.value, total), 1)} />
-      {bar.kind !== "total" && <TipRow name="sum so far" value={moneyExact(bar.after, currency)} />}
+      {bar.kind !== "total" && <TipRow name="sum so far" value={moneyExact(bar.after, currency, 2)} />}
     </ChartTip>
   );
 }

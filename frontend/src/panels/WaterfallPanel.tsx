@@ -5,14 +5,16 @@ import { confidenceLabel, money, percent, ratio } from "../format/number.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { Sized } from "../parts/Sized.tsx";
+import { useSteady } from "../parts/useSteady.ts";
 import { atConfidence, attributionOf } from "../risk/attribution.ts";
 import { reasonOf } from "../risk/measures.ts";
-import { type Contribution, type WaterfallBar, waterfall } from "../risk/waterfall.ts";
+import { type Contribution, leading, type WaterfallBar, waterfall } from "../risk/waterfall.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
 
 const WaterfallChart = lazy(() => import("./WaterfallChart.tsx"));
 
 const REDRAW_MS = 250;
+const REORDER_MS = 5000;
 const ROW_HEIGHT = 25;
 const AXIS_HEIGHT = 26;
 
@@ -57,22 +59,29 @@ const whyNone = (snapshot: RiskSnapshot): string =>
     ? "This portfolio holds no positions."
     : (reasonOf(snapshot) ?? "The newest snapshot carries no components.");
 
-function Drawn({ contributions, currency }: { contributions: Contribution[]; currency: string }) {
+function Drawn(props: { contributions: Contribution[]; currency: string }) {
+  return <Sized>{(size) => <Bars {...props} {...size} />}</Sized>;
+}
+
+interface BarsProps {
+  contributions: Contribution[];
+  currency: string;
+  width: number;
+  height: number;
+}
+
+function Bars({ contributions, currency, width, height }: BarsProps) {
+  const limit = Math.max(3, Math.floor((height - AXIS_HEIGHT) / ROW_HEIGHT) - 2);
+  const symbols = contributions.map(({ symbol }) => symbol).join("|");
+  const shown = useSteady(() => leading(contributions, limit), `${limit}|${symbols}`, REORDER_MS);
+  const bars = waterfall(contributions, shown);
   return (
-    <Sized>
-      {({ width, height }) => {
-        const room = Math.floor((height - AXIS_HEIGHT) / ROW_HEIGHT);
-        const bars = waterfall(contributions, Math.max(3, room - 2));
-        return (
-          <>
-            <Suspense>
-              <WaterfallChart {...{ bars, currency, width, height }} />
-            </Suspense>
-            <BarsInWords bars={bars} currency={currency} />
-          </>
-        );
-      }}
-    </Sized>
+    <>
+      <Suspense>
+        <WaterfallChart {...{ bars, currency, width, height }} />
+      </Suspense>
+      <BarsInWords bars={bars} currency={currency} />
+    </>
   );
 }
 

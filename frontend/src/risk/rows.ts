@@ -53,6 +53,12 @@ export function rowsOf({ positions, quality }: RiskSnapshot): Row[] {
   ];
 }
 
+/** The rows in the order of `symbols`, as it was when they were sorted last. */
+export function inOrder(rows: readonly Row[], symbols: readonly string[]): Row[] {
+  const bySymbol = new Map(rows.map((row) => [row.symbol, row]));
+  return symbols.flatMap((symbol) => bySymbol.get(symbol) ?? []);
+}
+
 /** Sorted; what has no value stands last either way, equals by symbol. */
 export function sorted(rows: readonly Row[], { column, descending }: Order): Row[] {
   const sign = descending ? -1 : 1;

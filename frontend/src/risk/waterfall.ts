@@ -20,12 +20,15 @@ export interface WaterfallBar {
 const byValue = (a: Contribution, b: Contribution): number => b.value - a.value;
 const bySize = (a: Contribution, b: Contribution): number => Math.abs(b.value) - Math.abs(a.value);
 
-/** Shows the `limit` largest contributions by size, from the largest that adds to the largest that takes away. */
-export function waterfall(contributions: readonly Contribution[], limit: number): WaterfallBar[] {
+/** The symbols that get a bar of their own: the `limit` largest by size, from what adds most to what takes off most. */
+export function leading(contributions: readonly Contribution[], limit: number): string[] {
   const sorted = [...contributions].sort(bySize);
   const fits = sorted.length <= limit + 1;
-  const shown = (fits ? sorted : sorted.slice(0, limit)).sort(byValue);
-  const rest = fits ? [] : sorted.slice(limit);
+  return (fits ? sorted : sorted.slice(0, limit)).sort(byValue).map(({ symbol }) => symbol);
+}
+
+export function waterfall(contributions: readonly Contribution[], shown: readonly string[]): WaterfallBar[] {
+  const left = new Map(contributions.map((contribution) => [contribution.symbol, contribution.value]));
   const bars: WaterfallBar[] = [];
   let sum = 0;
   const add = (label: string, kind: WaterfallBar["kind"], value: number, members: number) => {
@@ -33,18 +36,21 @@ export function waterfall(contributions: readonly Contribution[], limit: number)
     bars.push({ label, kind, value, range: [Math.min(sum, after), Math.max(sum, after)], after, members });
     sum = after;
   };
-  for (const { symbol, value } of shown) add(symbol, "part", value, 1);
-  if (rest.length > 0) {
-    const restSum = rest.reduce((total, { value }) => total + value, 0);
-    add(`${rest.length} others`, "others", restSum, rest.length);
+  for (const symbol of shown) {
+    const value = left.get(symbol);
+    if (value !== undefined) add(symbol, "part", value, 1);
+    left.delete(symbol);
   }
-  const total = sum;
+  if (left.size > 0) {
+    const rest = [...left.values()].reduce((total, value) => total + value, 0);
+    add(left.size === 1 ? "1 other" : `${left.size} others`, "others", rest, left.size);
+  }
   bars.push({
     label: "Total",
     kind: "total",
-    value: total,
-    range: [Math.min(0, total), Math.max(0, total)],
-    after: total,
+    value: sum,
+    range: [Math.min(0, sum), Math.max(0, sum)],
+    after: sum,
     members: contributions.length,
   });
   return bars;
