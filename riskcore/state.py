@@ -40,15 +40,15 @@ def pack(kind: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any])
     """Encode arrays (float64, float32, int64, bool) and JSON-able ``meta`` as the state of a ``kind`` of
     thing.
     """
-    listed: list[tuple[str, str, tuple[int, ...]]] = []
-    blocks: list[bytes] = []
-    for name, array in arrays.items():
-        block = np.ascontiguousarray(array)
-        listed.append((name, block.dtype.str, block.shape))
-        blocks.append(block.tobytes())
+    blocks = [np.ascontiguousarray(array) for array in arrays.values()]
+    listed = [(name, block.dtype.str, block.shape) for name, block in zip(arrays, blocks, strict=True)]
     header = json.dumps({"kind": kind, "meta": dict(meta), "arrays": listed}, allow_nan=False).encode()
-    body = b"".join((_PREFIX.pack(_MAGIC, _VERSION, len(header)), header, *blocks))
-    return body + _CHECKSUM.pack(zlib.crc32(body))
+    parts: list[Any] = [_PREFIX.pack(_MAGIC, _VERSION, len(header)), header]
+    parts += [block.reshape(-1).view(np.uint8).data for block in blocks]
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    return b"".join((*parts, _CHECKSUM.pack(checksum)))
 
 
 def unpack(kind: str, state: bytes) -> State:

@@ -36,8 +36,8 @@ def test_nearest_correlation_meets_the_conditions_of_optimality(matrix: np.ndarr
     off = gap - np.diag(np.diagonal(gap))
     diagonal = -np.einsum("ij,ij->i", off, nearest)  # (Z X)_ii = 0 fixes diag(Z)
     multiplier = off + np.diag(diagonal)
-    assert np.linalg.eigvalsh(multiplier)[0] >= -2e-4
-    assert np.abs(multiplier @ nearest).max() <= 2e-4
+    assert np.linalg.eigvalsh(multiplier)[0] >= -1e-9
+    assert np.abs(multiplier @ nearest).max() <= 1e-9
 
 
 def test_nearest_correlation_beats_a_general_optimiser() -> None:
