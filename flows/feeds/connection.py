@@ -161,9 +161,10 @@ class FeedConnection:
         try:
             return await self._attend(connection)
         except TailwatchError as error:  # the journal takes nothing at present
-            await connection.close()
             self.status.error = str(error)
             return _End(str(error))
+        finally:
+            await connection.close()
 
     async def _attend(self, connection: VenueConnection) -> _End:
         session = Session(
