@@ -65,7 +65,7 @@ dashboard: frontend/dist/.built
 	@touch $@
 
 frontend/node_modules/.installed: frontend/package-lock.json .venv/.installed
-	@cd frontend && npm ci --silent
+	@cd frontend && npm ci --no-progress --loglevel=error
 	@touch $@
 
 frontend/dist/.built: $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null) frontend/node_modules/.installed

@@ -5,11 +5,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from storage.embedded import EmbeddedPostgres
 from storage.migrate import migrate
@@ -47,7 +47,7 @@ def empty_database_url(postgres_url: str) -> Iterator[str]:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"create database {name}")
     try:
-        yield make_conninfo(**conninfo_to_dict(postgres_url) | {"dbname": name})
+        yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
     finally:
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             connection.execute(f"drop database {name} with (force)")

@@ -143,8 +143,6 @@ class RiskActor:
         returns = np.log(ratio) if self._settings.returns == "log" else ratio - 1.0
         for row in returns / sqrt(self._settings.day / self._settings.bar):
             self._model.on_history(row)
-            for portfolio in self._portfolios.values():
-                portfolio.book.on_bar()
 
     def _close(self, bar: Bar, event: Event) -> None:
         model = self._model
