@@ -1,6 +1,5 @@
 """The application: routes, errors, headers, and the tasks that run beside them."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -8,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import dashboard, openapi, problems, reference
+from api import dashboard, openapi, problems, reference, tasks
 from api.access import AccessLog
 from api.hub import Hub
 from api.metrics import Metrics
@@ -44,14 +43,11 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await services.reader.open()
-        tasks = [asyncio.create_task(work) for work in (services.hub.follow(), services.board.publish())]
         try:
-            yield
+            async with tasks.beside(services.hub.follow, services.board.publish):
+                yield
         finally:
             services.hub.drain()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await services.reader.close()
 
     app = FastAPI(

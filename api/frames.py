@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
-RETRY = b"retry: 2000\n\n"
+RETRY = b"retry: 2000\n"
+"""Stands in front of the first event: without a blank line, which some parsers take for an event without data."""
+PING = b": ping\n"
+"""A comment, without a blank line for the same reason."""
 
 
 class Event(NamedTuple):

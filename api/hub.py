@@ -6,8 +6,10 @@ neither hole nor double.
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Sequence
+from contextlib import aclosing
 
 import structlog
 
@@ -22,6 +24,9 @@ from storage.rows import EventRow, RunRow
 PAGE = 500
 FARTHEST = 5_000
 RUN_CHECK_S = 1.0
+_BREAK = re.compile(rb"[\r\n]")
+ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+"""In JSON line breaks stand between tokens only, where a space says the same."""
 
 log = structlog.get_logger(__name__)
 
@@ -67,10 +72,11 @@ class Hub:
         return self._head_cursor or None
 
     def encoded(self, row: EventRow) -> Event:
-        """Make the event that goes to clients; its payload is the stored bytes."""
+        """Make the event that goes to clients; its payload is the stored bytes, on one line."""
         assert self.run is not None
         place = cursor.encode(cursor.after(self.run.run, row.id, row.payload))
-        return Event(row.id, row.portfolio, row.kind, place, frame(row.kind, row.payload, place))
+        payload = row.payload.translate(ONE_LINE) if _BREAK.search(row.payload) else row.payload
+        return Event(row.id, row.portfolio, row.kind, place, frame(row.kind, payload, place))
 
     def recent(self, position: int) -> list[Event] | None:
         """List the events behind a position, oldest first; None when memory does not reach so far back.
@@ -115,16 +121,15 @@ class Hub:
 
     async def follow(self) -> None:
         """Keep up with the database until cancelled, through its restarts."""
-        async for notification in self._reader.notifications():
-            run = self.run
-            if notification is None or run is None or notification.run != run.run:
-                self._run_checked = float("-inf")
-            try:
-                await self._advance()
-            except TailwatchError as error:
-                if self.trouble is None:
-                    log.warning("the database cannot be read; trying again", reason=str(error))
-                self.trouble = str(error)
+        async with aclosing(self._reader.notifications()) as notifications:
+            async for notification in notifications:
+                run = self.run
+                if notification is None or run is None or notification.run != run.run:
+                    self._run_checked = float("-inf")
+                try:
+                    await self._advance()
+                except TailwatchError as error:
+                    self._note(str(error))
 
     async def _advance(self) -> None:
         await self._check_run()
@@ -135,7 +140,7 @@ class Hub:
                 break
             if await self._reader.newest_id(self.run.run) - self.head > FARTHEST:
                 await self._load(self.run)
-        self.trouble = None
+        self._note(None)
 
     async def _check_run(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -182,6 +187,13 @@ class Hub:
             self._tail = dropped.id
         if events:
             self.published += len(events)
+            self._wake()
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble is not None and self.trouble is None:
+            log.warning("the database cannot be read; trying again", reason=trouble)
+        if trouble != self.trouble:
+            self.trouble = trouble
             self._wake()
 
     def _wake(self) -> None:

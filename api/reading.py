@@ -1,6 +1,6 @@
 """What the API needs of the database: the questions; :mod:`storage.reads` answers them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from storage.listen import Notification, notifications
@@ -42,7 +42,7 @@ class Reader(Protocol):
 
     async def parts(self) -> Sequence[PartRow]: ...
 
-    def notifications(self) -> AsyncIterator[Notification | None]:
+    def notifications(self) -> AsyncGenerator[Notification | None, None]:
         """Yield when something may be new; never end, and never raise for a database that is away."""
 
 
@@ -53,5 +53,5 @@ class DatabaseReader(Reads):
         super().__init__(url, connections=connections, timeout_s=timeout_s)
         self._listen_url = url
 
-    def notifications(self) -> AsyncIterator[Notification | None]:
+    def notifications(self) -> AsyncGenerator[Notification | None, None]:
         return notifications(self._listen_url)

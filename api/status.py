@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -10,15 +11,15 @@ import msgspec
 
 from api.hub import Hub
 from api.metrics import Metrics
-from api.models import Feed, Health, Ledger, Part, Readiness
+from api.models import Feed, Health, Ledger, Part, PortfolioSummary, Readiness
 from api.models.health import State
 from api.reading import Reader
 from api.settings import ApiSettings
-from api.summary import summarize
+from api.summary import UnreadableSnapshotError, summarize
 from riskcore.errors import TailwatchError
 
 EXPECTED = ("archive", "engine")
-GOOD_FEED_STATES = ("connected", "ended", "ok")
+GOOD_FEED_STATES = ("connected",)
 _RANKS: tuple[State, ...] = ("ok", "unknown", "degraded", "down")
 
 
@@ -42,11 +43,15 @@ class StatusBoard:
         self._trouble: str | None = None
 
     async def publish(self) -> None:
-        """Send a ``status`` event at every interval until cancelled."""
+        """Send a ``status`` event at every interval, and when the run or the database changes, until cancelled."""
+        clock = asyncio.get_running_loop().time
         while True:
+            seen = self._hub.generation, self._hub.trouble
             health = await self.health()
             self._hub.publish_status(health.model_dump_json().encode())
-            await asyncio.sleep(self._settings.status_interval_s)
+            due = clock() + self._settings.status_interval_s
+            while clock() < due and seen == (self._hub.generation, self._hub.trouble):
+                await self._hub.change(due - clock())
 
     async def health(self) -> Health:
         """Judge the parts by their heartbeats. Never fails, and takes at most the database's deadline."""
@@ -54,17 +59,19 @@ class StatusBoard:
         run = self._hub.run
         engine = self._heartbeats.get("engine")
         told = {} if engine is None else engine.state
-        parts = [self._database(), *self._parts()]
+        feeds = [_feed(feed, self._elapsed()) for feed in _objects(told.get("feeds"))]
+        risk = self._risk()
+        parts = [self._database(), *self._parts(), *(_feed_part(feed) for feed in feeds), risk]
         health = Health(
             schema=1,
             state=max((part.state for part in parts), key=_RANKS.index),
             server_time=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             run=None if run is None else run.run,
             newest_id=self._hub.cursor,
-            risk_age_s=self._risk_age(),
+            risk_age_s=risk.age_s,
             clients=self._hub.clients,
             parts=parts,
-            feeds=[_feed(feed, self._elapsed()) for feed in _objects(told.get("feeds"))],
+            feeds=feeds,
             ledger=_ledger(told.get("ledger")),
         )
         self._count(health)
@@ -72,8 +79,7 @@ class StatusBoard:
 
     async def readiness(self) -> Readiness:
         """Judge whether figures can be relied on: every part is well, every feed connected, risk recent."""
-        health = await self.health()
-        parts = [*health.parts, *(_feed_part(feed) for feed in health.feeds), self._risk_part(health)]
+        parts = (await self.health()).parts
         return Readiness(ready=all(part.state == "ok" for part in parts), parts=parts)
 
     async def _read(self) -> None:
@@ -112,19 +118,25 @@ class StatusBoard:
         detail = {key: value for key, value in heartbeat.state.items() if key not in _TAKEN}
         return Part(name=name, state=state, reason=reason, age_s=age, detail=detail)
 
-    def _risk_age(self) -> float | None:
-        published = [summarize(event).published_at for event in self._hub.latest.values()] if self._live() else []
-        moments = [datetime.fromisoformat(text) for text in published if text is not None]
-        return max(0.0, (datetime.now(UTC) - max(moments)).total_seconds()) if moments else None
+    def _summaries(self) -> list[PortfolioSummary]:
+        """The newest figures of each portfolio, without those that cannot be read."""
+        found = []
+        for event in self._hub.latest.values():
+            with suppress(UnreadableSnapshotError):
+                found.append(summarize(event))
+        return found
 
-    def _risk_part(self, health: Health) -> Part:
-        warm = any(summarize(event).state == "ok" for event in self._hub.latest.values())
-        late = health.risk_age_s is not None and health.risk_age_s > self._settings.risk_limit_s
-        state: State = "ok" if warm and not late else "down"
-        reason = "there are no figures yet" if not warm else None
-        if late:
-            reason = f"the newest figures are {health.risk_age_s:.0f} s old"
-        return Part(name="risk", state=state, reason=reason, age_s=health.risk_age_s, detail={})
+    def _risk(self) -> Part:
+        summaries = self._summaries()
+        age = _age(summaries) if self._live() else None
+        state: State = "ok"
+        reason = None
+        if not any(summary.state == "ok" for summary in summaries):
+            state = "degraded"
+            reason = next((summary.reason for summary in summaries), "there are no figures yet")
+        elif age is not None and age > self._settings.risk_limit_s:
+            state, reason = "down", f"the newest figures are {age:.0f} s old"
+        return Part(name="risk", state=state, reason=reason, age_s=age, detail={})
 
     def _count(self, health: Health) -> None:
         for part in health.parts:
@@ -136,6 +148,11 @@ class StatusBoard:
 
 
 _TAKEN = ("state", "reason", "feeds", "ledger")
+
+
+def _age(summaries: Sequence[PortfolioSummary]) -> float | None:
+    moments = [datetime.fromisoformat(one.published_at) for one in summaries if one.published_at is not None]
+    return max(0.0, (datetime.now(UTC) - max(moments)).total_seconds()) if moments else None
 
 
 def _judged(told: Mapping[str, Any]) -> tuple[State, str | None]:
@@ -192,5 +209,6 @@ def _ledger(told: Any) -> Ledger | None:
         accepted=int(told.get("accepted", 0)),
         duplicate=int(told.get("duplicate", 0)),
         late=int(told.get("late", 0)),
+        missing=int(told.get("missing", 0)),
         rejected={str(k): int(v) for k, v in rejected.items()} if isinstance(rejected, Mapping) else {},
     )

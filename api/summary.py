@@ -6,6 +6,11 @@ import msgspec
 
 from api.frames import Event
 from api.models import Measure, PortfolioSummary
+from riskcore.errors import TailwatchError
+
+
+class UnreadableSnapshotError(TailwatchError):
+    """What is stored is not a snapshot of the version that this program knows."""
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -45,8 +50,14 @@ def measures(stored: bytes) -> list[Measure]:
 
 @lru_cache(maxsize=4096)
 def summarize(event: Event) -> PortfolioSummary:
-    """Give the figures of a snapshot; ``warming_up`` when no method has one. Decodes each snapshot once."""
-    read = _snapshot.decode(event.payload)
+    """Give the figures of a snapshot; ``warming_up`` when no method has one. Decodes each snapshot once.
+
+    Raises
+    ------
+    UnreadableSnapshotError
+        The stored bytes are not a snapshot.
+    """
+    read = _read(event)
     warming = all(measure.var is None for measure in read.measures)
     reasons = (measure.reason for measure in read.measures if measure.reason)
     return PortfolioSummary(
@@ -64,6 +75,13 @@ def summarize(event: Event) -> PortfolioSummary:
         pnl_today=read.pnl_today,
         measures=_models(read.measures),
     )
+
+
+def _read(event: Event) -> _Digest:
+    try:
+        return _snapshot.decode(event.payload)
+    except msgspec.MsgspecError as error:
+        raise UnreadableSnapshotError(f"the stored snapshot of {event.portfolio} cannot be read: {error}") from error
 
 
 def _models(figures: list[Figures]) -> list[Measure]:

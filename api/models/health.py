@@ -35,7 +35,7 @@ class Feed(Payload):
 
 
 class Ledger(Payload):
-    """Where every tick went: `received` is the sum of all the others."""
+    """Where every tick went: `received` is the sum of the four fates that follow it."""
 
     received: int
     accepted: int
@@ -43,6 +43,8 @@ class Ledger(Payload):
     late: int
     rejected: dict[str, int]
     """Counted by reason."""
+    missing: int
+    """Ticks that never came, by the feeds' own numbering; not among those received."""
 
 
 class Health(Payload):

@@ -1,6 +1,6 @@
 """The stream of server-sent events."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import structlog
 from fastapi import APIRouter, Header, Query, Response
@@ -9,6 +9,7 @@ from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from api.following import KINDS, Following, Wanted
+from api.frames import PING
 from api.problems import ProblemError, documented, problem
 from api.services import Served, Services
 
@@ -28,7 +29,7 @@ class StreamResponse(EventSourceResponse):
             following.frames(),
             ping=settings.ping_interval_s,
             sep="\n",
-            ping_message_factory=lambda: ServerSentEvent(comment="ping", sep="\n"),
+            ping_message_factory=lambda: cast(ServerSentEvent, PING),  # bytes go out as they are
             send_timeout=settings.send_timeout_s,
             headers={"Cache-Control": "no-store, no-transform"},
         )
@@ -84,6 +85,8 @@ async def stream(
 
 def _portfolios(text: str | None) -> frozenset[str]:
     names = _names(text)
+    if any(not name.isprintable() for name in names):
+        raise ProblemError(422, "a portfolio's name has no control characters")
     if len(names) > MOST_PORTFOLIOS:
         raise ProblemError(422, f"{len(names)} portfolios are more than {MOST_PORTFOLIOS}; leave them out for all")
     return names

@@ -1,8 +1,9 @@
 """An engine that writes what a test tells it, and servers and streams to see it with."""
 
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import msgspec
 import pytest
 from httpx_sse import ServerSentEvent, connect_sse
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.app import create_app
 from api.reading import Reader
@@ -110,6 +112,10 @@ class Stream:
         """The next event; status events, which come at any time, are left out unless asked for."""
         return next(event for event in self._events if status or event.event != "status")
 
+    def read_to_the_end(self) -> None:
+        for _ in self._events:
+            pass
+
     def take(self, count: int) -> list[ServerSentEvent]:
         return [self.next() for _ in range(count)]
 
@@ -118,8 +124,12 @@ class Stream:
 
 
 @contextmanager
-def opened_stream(url: str, cursor: str | None = None, **params: str) -> Iterator[Stream]:
+def opened_stream(
+    url: str, cursor: str | None = None, *, query_cursor: str | None = None, **params: str
+) -> Iterator[Stream]:
     headers = {} if cursor is None else {"Last-Event-ID": cursor}
+    if query_cursor is not None:
+        params["cursor"] = query_cursor
     with (
         httpx.Client(timeout=PATIENCE_S) as client,
         connect_sse(client, "GET", f"{url}/api/v1/stream", params=params, headers=headers) as source,
@@ -226,3 +236,66 @@ def asked(settings: ApiSettings) -> Callable[..., Any]:
             yield client
 
     return make
+
+
+class Gate:
+    """A way to the database that can be shut: connections through it break, and no new ones are made."""
+
+    def __init__(self, url: str) -> None:
+        parts = conninfo_to_dict(url)
+        self._target = (str(parts["host"]), int(parts["port"]))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = make_conninfo(**parts | {"host": "127.0.0.1", "port": self._listener.getsockname()[1]})
+        self._is_open = True
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._run(self._accept)
+
+    def open(self) -> None:
+        self._is_open = True
+
+    def shut(self) -> None:
+        self._is_open = False
+        for connection in self._sockets:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.shut()
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for connection in [self._listener, *self._sockets]:
+            connection.close()
+
+    def _run(self, work: Callable[..., None], *given: socket.socket) -> None:
+        self._threads.append(threading.Thread(target=work, args=given, daemon=True))
+        self._threads[-1].start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                if not self._is_open:
+                    client.close()
+                    continue
+                server = socket.create_connection(self._target)
+                self._sockets += [client, server]
+                for one, other in ((client, server), (server, client)):
+                    self._run(self._pass, one, other)
+
+    def _pass(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(1 << 16):
+                other.sendall(data)
+        for end in (one, other):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def gate(database_url: str) -> Iterator[Gate]:
+    gate = Gate(database_url)
+    yield gate
+    gate.close()
