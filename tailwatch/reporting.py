@@ -93,7 +93,7 @@ class Reporter:
         self._task = self._loop.create_task(self._report())
         try:
             self._loop.run_until_complete(self._task)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, BrokenPipeError):
             return
         finally:
             self._loop.close()

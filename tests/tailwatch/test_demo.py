@@ -49,6 +49,8 @@ class Demo:
 
     def join(self) -> None:
         self._reader.join(5)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def _children(pid: int) -> dict[str, int]:
