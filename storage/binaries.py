@@ -61,6 +61,15 @@ class Programs:
             return programs
         return cls(_reachable_copy(programs.directory.parent), account)
 
+    def name_of(self, directory: Path) -> str:
+        """Return the name by which a program whose working directory is `directory` reaches it.
+
+        Another user may be unable to walk there (/root is 0700). The working directory is set before the user is
+        changed, and its name under ``/proc`` asks for no right on its parents.
+        """
+        inside = "/proc/self/cwd"
+        return inside if self.account is not None and Path(inside).exists() else str(directory)
+
     def start(self, name: str, *arguments: str, cwd: Path, output: IO[bytes] | int) -> "subprocess.Popen[bytes]":
         """Start a program in a session of its own, out of reach of the terminal's Ctrl-C."""
         who = self.account

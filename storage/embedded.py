@@ -21,9 +21,9 @@ from typing import Self
 import psycopg
 import structlog
 
-from storage.binaries import Account, Programs, account_for, last_line
+from storage.binaries import Programs, account_for, last_line
+from storage.cluster import Cluster
 from storage.errors import EmbeddedServerError
-from storage.processes import processes_in
 
 USER = DATABASE = "tailwatch"
 _BIND_ATTEMPTS = 3
@@ -67,7 +67,7 @@ class EmbeddedPostgres:
         start_timeout_s: float = 60.0,
     ) -> None:
         self._home = data_dir.absolute()
-        self._cluster = self._home / "cluster"
+        self._cluster = Cluster(self._home / "cluster")
         self._port = port
         self._binaries = binaries
         self._durable = durable
@@ -100,15 +100,17 @@ class EmbeddedPostgres:
         """
         try:
             self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = _try_lock(self._home / "owner.lock")
-            self._url = self._start_owned() if self.owned else self._attach()
+            self._wait_until(lambda: self._own() or self._accepts(), "its owner has not started it")
+            if self.owned:
+                self._start_owned()
+            self._url = self._url_of(DATABASE)
         except OSError as error:
-            self._release()
+            self.stop()
             raise EmbeddedServerError(f"data directory {self._home}: {error}: name one that can be written") from error
         except BaseException:
             self.stop()
             raise
-        _logger.info("database.ready", directory=str(self._home), owned=self.owned, port=self._running_port())
+        _logger.info("database.ready", directory=str(self._home), owned=self.owned, port=self._cluster.port())
         return self._url
 
     def stop(self, timeout_s: float = 10.0) -> None:
@@ -116,7 +118,7 @@ class EmbeddedPostgres:
         if not self.owned:
             return
         try:
-            if self._postmaster() is not None:
+            if self._cluster.postmaster() is not None:
                 self._stop_server(timeout_s)
         finally:
             if self._process is not None:
@@ -133,18 +135,21 @@ class EmbeddedPostgres:
     ) -> None:
         self.stop()
 
-    def _start_owned(self) -> str:
+    def _own(self) -> bool:
+        self._lock = _try_lock(self._home / "owner.lock")
+        return self.owned
+
+    def _start_owned(self) -> None:
         programs = self._programs()
-        if not self._cluster.exists():
+        if not self._cluster.directory.exists():
             self._make_cluster(programs)
-        if self._postmaster() is None:
+        if self._cluster.postmaster() is not None:
+            # Its owner was killed, perhaps while stopping it.
+            self._wait_until(lambda: self._accepts() or not self._cluster.processes(), "it does not answer")
+        if self._cluster.postmaster() is None:
             self._clear_stale_pid()
             self._launch(programs)
-        return self._ready_url()
-
-    def _attach(self) -> str:
-        self._wait_until(lambda: self._postmaster() is not None, "its owner has not started it")
-        return self._ready_url()
+        self._wait_until(self._accepts, "it does not answer")
 
     def _make_cluster(self, programs: Programs) -> None:
         fresh = self._home / "cluster.new"
@@ -160,24 +165,24 @@ class EmbeddedPostgres:
                 os.chown(fresh, programs.account.uid, programs.account.gid)
                 os.chown(readable.name, programs.account.uid, programs.account.gid)
             programs.run(
-                "initdb", "-D", _as_seen_from_inside(fresh, programs.account), "-U", USER, "--encoding=UTF8",
+                "initdb", "-D", programs.name_of(fresh), "-U", USER, "--encoding=UTF8",
                 "--locale=C", "--auth=scram-sha-256", f"--pwfile={readable.name}",
                 *([] if self._durable else ["--no-sync"]), cwd=fresh,
             )  # fmt: skip
-        fresh.rename(self._cluster)
+        fresh.rename(self._cluster.directory)
 
     def _launch(self, programs: Programs) -> None:
         for attempt in range(_BIND_ATTEMPTS):
             port = self._port or _free_port()
             if self.log.exists():
                 self.log.replace(self.log.with_suffix(".log.1"))
-            arguments = ["-D", _as_seen_from_inside(self._cluster, programs.account), "-p", str(port)]
+            arguments = ["-D", programs.name_of(self._cluster.directory), "-p", str(port)]
             for name, value in self._options.items():
                 arguments += ["-c", f"{name}={value}"]
             with self.log.open("wb") as log:
-                self._process = programs.start("postgres", *arguments, cwd=self._cluster, output=log)
+                self._process = programs.start("postgres", *arguments, cwd=self._cluster.directory, output=log)
             try:
-                self._wait_until(lambda: self._running_port() is not None, "it does not start")
+                self._wait_until(lambda: self._cluster.port() is not None, "it does not start")
             except EmbeddedServerError as error:
                 taken = "could not bind" in self.log.read_text(errors="replace")
                 if not taken:
@@ -191,11 +196,9 @@ class EmbeddedPostgres:
             else:
                 return
 
-    def _ready_url(self) -> str:
-        self._wait_until(self._accepts, "it does not answer")
-        return self._url_of(DATABASE)
-
     def _accepts(self) -> bool:
+        if self._cluster.port() is None:
+            return False
         try:
             with psycopg.connect(self._url_of("postgres"), connect_timeout=2, autocommit=True) as connection:
                 found = connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone()
@@ -213,44 +216,31 @@ class EmbeddedPostgres:
 
     def _url_of(self, database: str) -> str:
         password = (self._home / "password").read_text()
-        return f"postgresql://{USER}:{password}@127.0.0.1:{self._running_port()}/{database}"
+        return f"postgresql://{USER}:{password}@127.0.0.1:{self._cluster.port()}/{database}"
 
     def _stop_server(self, timeout_s: float) -> None:
         programs = self._programs()
-        where = _as_seen_from_inside(self._cluster, programs.account)
+        where = programs.name_of(self._cluster.directory)
         for mode, seconds in (("fast", timeout_s), ("immediate", 10.0)):
             try:
-                programs.run("pg_ctl", "stop", "-D", where, "-m", mode, "-t", f"{seconds:.0f}", cwd=self._cluster)
+                programs.run(
+                    "pg_ctl", "stop", "-D", where, "-m", mode, "-t", f"{seconds:.0f}", cwd=self._cluster.directory
+                )
             except EmbeddedServerError:
-                if self._postmaster() is not None:
+                if self._cluster.postmaster() is not None:
                     continue
             return
         raise EmbeddedServerError(f"the server in {self._home} does not stop: {self._last_log_line()}")
 
     def _programs(self) -> Programs:
-        return Programs.find(account_for(self._cluster), self._binaries)
-
-    def _postmaster(self) -> int | None:
-        pid = self._pid_file_line(0)
-        return pid if pid in processes_in(self._cluster) else None
-
-    def _running_port(self) -> int | None:
-        ready = self._pid_file_line(7, "ready") is not None and self._postmaster() is not None
-        return self._pid_file_line(3) if ready else None
-
-    def _pid_file_line(self, index: int, word: str | None = None) -> int | None:
-        try:
-            line = (self._cluster / "postmaster.pid").read_text().splitlines()[index].strip()
-            return int(line) if word is None else (1 if line == word else None)
-        except (OSError, IndexError, ValueError):
-            return None
+        return Programs.find(account_for(self._cluster.directory), self._binaries)
 
     def _clear_stale_pid(self) -> None:
         # The server itself trusts any living process of this number, and so a zombie or a stranger, for
         # ever. Its own orphans, who may still write, are waited for: their presence is what the file
         # protects from.
-        self._wait_until(lambda: not processes_in(self._cluster), "processes of a killed server are still there")
-        (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+        self._wait_until(lambda: not self._cluster.processes(), "processes of a killed server are still there")
+        self._cluster.forget_server()
 
     def _wait_until(self, condition: Callable[[], bool], complaint: str) -> None:
         deadline = time.monotonic() + self._start_timeout_s
@@ -284,15 +274,8 @@ def _settings(*, durable: bool) -> dict[str, str]:
     }
     if not durable:
         settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
+        settings["dynamic_shared_memory_type"] = "mmap"  # goes with the directory, however the server ends
     return settings
-
-
-def _as_seen_from_inside(directory: Path, account: Account | None) -> str:
-    # Another user may be unable to walk to the directory (/root is 0700), yet it can stay where it was put:
-    # the working directory is set before the user is changed, and this name of it asks for no right on its
-    # parents.
-    inside = "/proc/self/cwd"
-    return inside if account is not None and Path(inside).exists() else str(directory)
 
 
 def _try_lock(path: Path) -> int | None:

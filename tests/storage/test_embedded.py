@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,9 +18,9 @@ import pytest
 
 from storage import binaries
 from storage.binaries import Programs
+from storage.cluster import Cluster
 from storage.embedded import EmbeddedPostgres
 from storage.errors import EmbeddedServerError
-from storage.processes import processes_in
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 linux_only = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="tells processes apart by /proc")
@@ -43,7 +44,7 @@ def home() -> Iterator[Path]:
 
 
 def _kill_what_is_left(home: Path) -> None:
-    for pid in processes_in(home / "cluster"):
+    for pid in Cluster(home / "cluster").processes():
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
@@ -70,7 +71,7 @@ def postmaster(home: Path) -> int:
 def kill_and_reap_nothing(home: Path) -> int:
     pid = postmaster(home)
     os.kill(pid, signal.SIGKILL)
-    while processes_in(home / "cluster"):
+    while Cluster(home / "cluster").processes():
         pass
     return pid
 
@@ -80,7 +81,7 @@ def test_data_survive_a_stop_and_a_start(home: Path) -> None:
         execute(server.url, "create table t as select 42 as x")
     with server_in(home) as server:
         assert answer(server.url, "select x from t") == 42
-    assert not processes_in(home / "cluster")
+    assert not Cluster(home / "cluster").processes()
 
 
 def test_only_its_owner_may_look_into_the_directory(home: Path) -> None:
@@ -117,7 +118,7 @@ def test_the_server_of_a_killed_owner_is_taken_over_and_stopped(home: Path) -> N
     with server_in(home) as heir:
         assert heir.url == url
         assert heir.owned
-    assert not processes_in(home / "cluster")
+    assert not Cluster(home / "cluster").processes()
 
 
 @linux_only
@@ -162,6 +163,19 @@ def test_a_server_that_was_killed_is_recovered(home: Path) -> None:
         assert answer(server.url, "select x from t") == 42
 
 
+def test_who_waits_for_an_owner_that_gives_up_becomes_the_owner(home: Path) -> None:
+    first, second = server_in(home), server_in(home)
+    first.start()
+    kill_and_reap_nothing(home)
+    waiting = threading.Thread(target=second.start)
+    waiting.start()
+    first.stop()
+    waiting.join()
+    assert second.owned
+    assert answer(second.url) == 1
+    second.stop()
+
+
 def test_an_interrupted_first_start_is_begun_again(home: Path) -> None:
     half = home / "cluster.new"
     half.mkdir(parents=True)
@@ -175,7 +189,7 @@ def test_stopping_does_not_wait_for_clients(home: Path) -> None:
     client = psycopg.connect(server.start())
     client.execute("select 1")
     server.stop()
-    assert not processes_in(home / "cluster")
+    assert not Cluster(home / "cluster").processes()
     client.close()
 
 
@@ -184,7 +198,7 @@ def test_a_port_in_use_is_named(home: Path) -> None:
         port = other.getsockname()[1]
         with pytest.raises(EmbeddedServerError, match=f"port {port} is in use: name another one"):
             server_in(home, port=port).start()
-    assert not processes_in(home / "cluster")
+    assert not Cluster(home / "cluster").processes()
 
 
 def test_a_port_asked_for_is_the_port_used(home: Path) -> None:
