@@ -193,8 +193,11 @@ class _ArchivePartition(StatefulSinkPartition[FeedBatch, None]):
         gaps = [event for event in self._events if isinstance(event, Gap)]
         self._events = []
         written: list[Written] = []
-        store = self._store
-        if self._storing.insist(lambda: written.append(store.write(accepted, refused, gaps, batch.offset, batch.state))):
+
+        def write() -> None:
+            written.append(self._store.write(accepted, refused, gaps, batch.offset, batch.state))
+
+        if self._storing.insist(write):
             self._on_stored(batch, written[0])
 
     def snapshot(self) -> None:
