@@ -29,6 +29,8 @@ class RiskSettings:
     stale_after: int = 15
     empty_bars: Literal["skip", "scale"] = "skip"
     lateness: int = NANOSECONDS
+    jump: float = 25.0
+    """Bar standard deviations beyond which a price is suspect until the next one confirms it."""
     seed: int = 7
     base_currency: str = "USD"
 

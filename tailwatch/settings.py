@@ -210,6 +210,7 @@ class Settings(BaseSettings):
             stale_after=self.stale_after,
             empty_bars=self.empty_bars,
             lateness=self.lateness.nanoseconds,
+            jump=self.jump,
             seed=self.seed,
             base_currency=self.base_currency,
         )
@@ -225,7 +226,6 @@ class Settings(BaseSettings):
                 "historical",
                 "simulation",
                 "variance_reduction",
-                "jump",
                 "shards",
             )
         }

@@ -22,6 +22,7 @@ from flows.commands import History, Holding, Positions, decode_command
 from flows.messages import Accepted, Checkpoint, Command, End, Event, FeedBatch, Gap, Moment, Refused
 from flows.universe import Universe
 from riskcore.bars import Bar, BarSampler
+from riskcore.jumps import JumpFilter
 from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
 from riskcore.settings import DAY, RiskSettings
@@ -56,6 +57,7 @@ class RiskActor:
         self._universe = Universe()
         self._model = MarketModel(0, settings)
         self._sampler = BarSampler(0, settings)
+        self._jumps: JumpFilter[Accepted] = JumpFilter(settings.jump, settings.min_observations)
         self._portfolios: dict[str, Portfolio] = {}
         self._tally = Tally()
         self._next_publish = 0
@@ -68,13 +70,16 @@ class RiskActor:
     def on_batch(self, batch: FeedBatch) -> list[Moment | Checkpoint]:
         """Take the events of one batch in order; return the moments they caused, and a checkpoint if one is due."""
         self._out = []
-        sampler, tally, publish = self._sampler, self._tally, self._publish
+        sampler, publish, jumps = self._sampler, self._publish, self._jumps
+        newest, suspects = sampler.newest, jumps.suspects
         for event in batch.events:
             if type(event) is Accepted:
-                tick = event.tick
-                tally.late += sampler.on_tick(event.instrument, tick.feed, tick.event_time, tick.price, event.stamp)
-                tally.event_time = max(tally.event_time, tick.event_time)
-                self._changed = True
+                number = event.instrument
+                move = event.tick.price / newest[number] - 1.0
+                if abs(move) > jumps.limits[number] or number in suspects:
+                    self._judge(event)
+                else:
+                    self._on_tick(event)
             else:
                 self._on_other(event)
             for bar in sampler.closed():
@@ -84,6 +89,19 @@ class RiskActor:
         if batch.state is not None:
             self._out.append(Checkpoint(batch.offset, self._shard, batch.state, self.snapshot()))
         return self._out
+
+    def _on_tick(self, event: Accepted) -> None:
+        tick, tally = event.tick, self._tally
+        tally.late += self._sampler.on_tick(event.instrument, tick.feed, tick.event_time, tick.price, event.stamp)
+        tally.event_time = max(tally.event_time, tick.event_time)
+        self._changed = True
+
+    def _judge(self, event: Accepted) -> None:
+        newest = self._sampler.newest[event.instrument]
+        believed, refused = self._jumps.judge(event.instrument, event.tick.price, newest, event)
+        self._tally.rejected += refused
+        for one in believed:
+            self._on_tick(one)
 
     def _on_other(self, event: Event) -> None:
         match event:
@@ -127,6 +145,7 @@ class RiskActor:
         if more:
             self._model.add(more)
             self._sampler.add(more)
+            self._jumps.widen(len(self._universe))
 
     def _preload(self, command: History) -> None:
         """Daily returns, scaled to a bar, through the recursion of live bars; what is not watched is passed over.
@@ -143,12 +162,14 @@ class RiskActor:
         returns = np.log(ratio) if self._settings.returns == "log" else ratio - 1.0
         for row in returns / sqrt(self._settings.day / self._settings.bar):
             self._model.on_history(row)
+        self._jumps.learn(self._model.volatility, self._model.observations)
 
     def _close(self, bar: Bar, event: Event) -> None:
         model = self._model
         model.on_bar(bar.index, bar.returns)
         for portfolio in self._portfolios.values():
             portfolio.book.on_bar()
+        self._jumps.learn(model.volatility, model.observations)
         self._begin_day(bar)
         model.on_prices(bar.close)
         stale = self._sampler.stale(bar.index)
@@ -202,6 +223,7 @@ class RiskActor:
             day=self._day,
             closes=self._closes.tobytes(),
             changed=self._changed,
+            suspects=self._jumps.suspects,
         )
         return msgspec.msgpack.encode(state)
 
@@ -225,6 +247,8 @@ class RiskActor:
         self._tally = Tally(**saved.tally)
         self._closes = np.frombuffer(saved.closes)
         self._next_publish, self._day, self._changed = saved.next_publish, saved.day, saved.changed
+        self._jumps.learn(self._model.volatility, self._model.observations)
+        self._jumps.suspects = saved.suspects
 
 
 def _padded(prices: NDArray[np.float64], n_instruments: int) -> NDArray[np.float64]:
@@ -241,3 +265,4 @@ class _State(msgspec.Struct):
     day: int
     closes: bytes
     changed: bool
+    suspects: dict[int, tuple[float, Accepted]]

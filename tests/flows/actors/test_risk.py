@@ -210,3 +210,22 @@ def test_pnl_of_the_day_begins_at_the_last_price_before_it(settings):
     found = snapshots(run(actor, [FeedBatch(e.offset, e.stamp, [e]) for e in told]))
     assert [s.pnl_today for s in found if s.moment == "bar"] == [0.0, 6.0, 2.0]
     assert [s.pnl_today for s in found if s.moment == "tick"] == [0.0, 6.0, 8.0, 14.0]
+
+
+def test_an_unconfirmed_spike_moves_no_figure(settings, market, batches):
+    events = market(20, end=False)
+    offset, stamp = events[-1].offset, events[-1].stamp
+    at = events[-2].tick.event_time
+
+    def told(*prices):
+        ticks = (Tick("sim", "A", at + SECOND // 2 + i, price) for i, price in enumerate(prices))
+        more = [Accepted(offset + 1 + i, 0, stamp, 0, tick) for i, tick in enumerate(ticks)]
+        later = Accepted(offset + 9, 0, stamp, 1, Tick("sim", "B", at + 3 * SECOND, 50.0))
+        return snapshots(run(RiskActor(settings), batches([*events, *more, later])))[-3]
+
+    newest = [e.tick.price for e in events if isinstance(e, Accepted) and e.instrument == 0][-1]
+    calm, spiked, meant = told(newest), told(newest * 10, newest), told(newest * 1.5, newest * 1.5)
+    assert spiked.measures == calm.measures
+    assert (calm.quality.rejected, spiked.quality.rejected, meant.quality.rejected) == (0, 1, 0)
+    assert meant.positions[0].price == newest * 1.5
+    assert meant.measures[0].var > 2 * calm.measures[0].var
