@@ -1,5 +1,4 @@
-r"""Was Value-at-Risk right? Likelihood-ratio tests, the Basel traffic light, and the Z2 statistic of
-Expected Shortfall.
+r"""Was the risk right? Likelihood-ratio tests, the Basel traffic light, and Z2 of Expected Shortfall.
 
 An *exception* is a period whose loss exceeds the Value-at-Risk forecast for it; a forecast or P&L that is
 missing counts as one (BCBS MAR32). Logarithms of probability 0 count nothing when nothing happened (0 log 0
@@ -19,9 +18,7 @@ from riskcore.quantile import check_confidence
 
 @dataclass(frozen=True, slots=True)
 class LikelihoodRatio:
-    """A likelihood-ratio statistic, asymptotically χ² with one degree of freedom, and its p-value; None
-    with a reason.
-    """
+    """A likelihood-ratio statistic, asymptotically χ²(1), and its p-value; None with a reason."""
 
     statistic: float | None
     p_value: float | None
@@ -38,9 +35,7 @@ class TrafficLight:
 
 @dataclass(frozen=True, slots=True)
 class ShortfallTest:
-    """A statistic of Expected Shortfall: 0 expected when the forecasts are right, negative when risk is
-    understated.
-    """
+    """A statistic of Expected Shortfall: 0 expected of right forecasts, negative when risk is understated."""
 
     statistic: float
 

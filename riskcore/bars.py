@@ -60,9 +60,7 @@ class BarSampler:
         self._previous: int | None = None
         self._closed: list[Bar] = []
         self.newest: list[float] = []
-        """Newest price of each instrument by (event time, order of arrival), NaN = none; read it after
-        ``on_tick``.
-        """
+        """Newest price of each instrument by (event time, order of arrival), NaN = none."""
         self._newest_at: list[int] = []
         self._close = np.empty(0)
         self._close_at = np.empty(0, np.int64)
@@ -120,16 +118,12 @@ class BarSampler:
             self._close_before(min(heard) - self._settings.lateness)
 
     def finish(self) -> None:
-        """End a replay: the watermark moves to the largest event time, so that every bar but the last
-        closes.
-        """
+        """End a replay: the watermark moves to the largest event time, so that every bar but the last closes."""
         if self._feeds:
             self._close_before(max(newest for newest, _ in self._feeds.values()))
 
     def stale(self, index: int) -> NDArray[np.bool_]:
-        """Which instruments, seen from bar ``index``, have been idle for more than ``stale_after`` bars,
-        shape (N,).
-        """
+        """Which instruments are idle for more than ``stale_after`` bars as of bar ``index``, shape (N,)."""
         return index - np.array(self._newest_at, np.int64) // self._bar > self._settings.stale_after
 
     def closed(self) -> list[Bar]:
@@ -191,9 +185,7 @@ class BarSampler:
 
     @classmethod
     def restore(cls, state: bytes, settings: RiskSettings) -> "BarSampler":
-        """The sampler as it was at :meth:`snapshot`; ``StateError`` when damaged, ``InputError`` when bars
-        differ in length.
-        """
+        """The sampler as it was at :meth:`snapshot`; ``InputError`` when its bars had another length."""
         packed = unpack("bar sampler", state)
         arrays, meta = packed.arrays, packed.meta
         if meta["bar"] != settings.bar:

@@ -1,6 +1,4 @@
-"""The two BLAS routines of the fast path, in place, loaded at first use: importing SciPy costs more than
-all of riskcore.
-"""
+"""The two BLAS routines of the fast path, in place; SciPy, slow to import, is loaded at first use."""
 
 from functools import cache
 from typing import Any
@@ -25,7 +23,5 @@ def add_scaled(y: Vector, a: float, x: Vector) -> None:
 
 
 def add_outer(matrix: Matrix, rows: Vector, columns: Vector) -> None:
-    """``matrix += rows columnsᵀ`` in one pass over a C-contiguous float64 matrix of shape (len(rows),
-    len(columns)).
-    """
+    """``matrix += rows columnsᵀ`` in one pass over a C-contiguous float64 matrix."""
     _routines().dger(1.0, columns, rows, a=matrix.T, overwrite_x=0, overwrite_y=0, overwrite_a=1)

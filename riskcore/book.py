@@ -74,8 +74,7 @@ class RiskBook:
         self._retrade(instrument)
 
     def on_trade(self, instrument: int, quantity: float, price: float | None = None) -> None:
-        """Add a signed quantity of one instrument, bought at ``price`` (quote currency; the model's by
-        default).
+        """Add a signed quantity of one instrument, bought at ``price`` (by default the model's).
 
         Three axpys at the next reading. The price enters P&L only: a first position of the day has none to
         begin with.
@@ -86,9 +85,7 @@ class RiskBook:
         self._retrade(instrument)
 
     def on_price(self, instrument: int, price: float | None = None) -> None:
-        """Take in the price of one instrument now rather than at the next reading; ``price`` sets it in the
-        model too.
-        """
+        """Take in the price of one instrument now, not at the next reading; ``price`` sets it in the model too."""
         if price is not None:
             self.model.on_price(instrument, price)
         self._grow()
@@ -98,9 +95,7 @@ class RiskBook:
                 self._refresh()
 
     def on_bar(self) -> None:
-        """Follow the bar that the model has just taken. O(N) + O(P); every 64th bar, or when it cannot, a
-        rebuild.
-        """
+        """Follow the bar that the model has just taken. O(N) + O(P); a rebuild every 64th bar."""
         self._grow()
         followed = self._vectors.follow_bar()
         if not followed:
@@ -141,18 +136,14 @@ class RiskBook:
         return components_of(self.model, self._vectors, confidence or max(self.model.settings.confidence))
 
     def distribution(self, method: Method = "monte_carlo") -> Distribution | None:
-        """Histogram of the P&L scenarios, in bins that do not jump between readings; None while there is
-        nothing to show.
-        """
+        """Histogram of the P&L scenarios, in bins that do not jump between readings; None without risk."""
         if self.observations < self.model.settings.min_observations:
             return None
         scenarios = self.scenarios(method)
         return distribution_of(method, scenarios, horizon_volatility(self.model, self._vectors))
 
     def scenarios(self, method: Method) -> NDArray[np.float64]:
-        """P&L scenarios over the horizon, base currency: (P,) paths, or the bars of the historical window,
-        oldest first.
-        """
+        """P&L scenarios over the horizon, base currency: (P,) paths, or (n,) past bars, oldest first."""
         self._refresh()
         if method == "monte_carlo":
             return monte_carlo_scenarios(self.model, self._vectors)
@@ -206,9 +197,7 @@ class RiskBook:
 
     @property
     def pnl(self) -> float:
-        """P&L since :meth:`start_day` (since the book began, before), trades at their own price, base
-        currency.
-        """
+        """P&L since :meth:`start_day`, or since the book began, trades at their own price, base currency."""
         self._grow()
         return self.positions.pnl(self.model.prices)
 
@@ -219,9 +208,7 @@ class RiskBook:
 
     @property
     def drift(self) -> float:
-        """Relative difference between the kept path vector and the product, seen at the last scheduled
-        rebuild.
-        """
+        """Relative difference of the kept path vector from the product, at the last scheduled rebuild."""
         return self._vectors.drift
 
     # Keeping up

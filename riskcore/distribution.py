@@ -14,9 +14,7 @@ _NO_RISK = 1e-250
 
 
 class Step(NamedTuple):
-    """The width ``digit * 10**power``, digit 1, 2 or 5: kept in two numbers so that its multiples are exact
-    decimals.
-    """
+    """The width ``digit * 10**power``, digit 1, 2 or 5, in two numbers: its multiples are exact decimals."""
 
     digit: int
     power: int

@@ -37,9 +37,7 @@ def parametric_measures(model: MarketModel, vectors: BookVectors) -> Measures:
 
 
 def historical_measures(model: MarketModel, vectors: BookVectors) -> Measures:
-    r"""From :math:`\sqrt{k}\, w^\top r_j` over the last ``window`` bars in which every covered instrument
-    had a return. O(window).
-    """
+    r"""From :math:`\sqrt{k}\, w^\top r_j` over the book's last ``window`` complete bars. O(window)."""
     settings = model.settings
     scenarios = historical_scenarios(model, vectors)
     needed = max(min(settings.min_observations, settings.window), 1)

@@ -1,6 +1,4 @@
-"""The market as every portfolio sees it: prices, covariance, historical scenarios and Monte Carlo paths,
-one of each.
-"""
+"""The market as every portfolio sees it: prices, covariance, historical scenarios and Monte Carlo paths."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,9 +53,7 @@ class MarketModel:
         self.settings = settings or RiskSettings()
         _check(self.settings)
         self.prices = np.full(n_instruments, np.nan)
-        """Last price of each instrument in quote currency, shape (N,), NaN = none yet. Set by ``on_price``
-        only.
-        """
+        """Last price of each instrument in quote currency, shape (N,), NaN = none yet; read only."""
         self.marks = np.zeros(n_instruments)
         """The same with 0 for none."""
         self.priced = 0
@@ -90,17 +86,13 @@ class MarketModel:
 
     @cached_property
     def mixing(self) -> NDArray[np.float64] | None:
-        """Factor of each path that makes it Student-t, shape (P,), or None for the normal distribution;
-        drawn once.
-        """
+        """Factor of each path that makes it Student-t, shape (P,), drawn once; None for the normal law."""
         if self.settings.distribution == "normal":
             return None
         return student_mixing(self.settings.seed, self.settings.dof, self.settings.paths)
 
     def add(self, n_instruments: int) -> None:
-        """Make room for more instruments, numbered after those that are there. O(N P): the matrices are
-        copied.
-        """
+        """Make room for more instruments, numbered after those that are there. O(N P), a copy."""
         self.prices = np.append(self.prices, np.full(n_instruments, np.nan))
         self.marks = np.append(self.marks, np.zeros(n_instruments))
         self.covariance.add(n_instruments)
@@ -109,9 +101,7 @@ class MarketModel:
         self.step = None
 
     def on_price(self, instrument: int, price: float) -> None:
-        """Set the last price of one instrument. O(1): books take it in when they are read, many ticks as
-        one.
-        """
+        """Set the last price of one instrument. O(1): books take it in when they are read, many ticks as one."""
         if isnan(self.prices.item(instrument)):
             self.priced += 1
         self.prices[instrument] = self.marks[instrument] = price

@@ -1,5 +1,4 @@
-"""The random numbers of the path matrix: functions of (seed, bar), so that replicas and replays need not
-communicate.
+"""The random numbers of the path matrix: functions of (seed, bar), so that replicas need not talk.
 
 Bar and row numbers stand in the *key* of Philox, never in its counter: the streams of consecutive counters
 overlap, and the shocks of successive bars would be the same numbers shifted. The two highest bits of the
@@ -22,9 +21,7 @@ def _generator(seed: int, word: int) -> Generator:
 
 
 def bar_normals(seed: int, bar: int, n_paths: int) -> NDArray[np.float64]:
-    """Independent standard normals for the bar of this absolute index (0 <= bar < 2**62), shape
-    (n_paths,).
-    """
+    """Independent standard normals for the bar of this absolute index (0 <= bar < 2**62), shape (n_paths,)."""
     return _generator(seed, bar).standard_normal(n_paths)
 
 
@@ -34,9 +31,7 @@ def history_normals(seed: int, row: int, n_paths: int) -> NDArray[np.float64]:
 
 
 def student_mixing(seed: int, dof: float, n_paths: int) -> NDArray[np.float64]:
-    r"""Factors :math:`\sqrt{(\nu-2)/\chi^2_\nu}`, shape (n_paths,), that turn normal rows into Student-t
-    ones of equal variance.
-    """
+    r"""Factors :math:`\sqrt{(\nu-2)/\chi^2_\nu}`, shape (n_paths,): normal times these is t, of equal variance."""
     return np.sqrt((dof - 2.0) / _generator(seed, _MIXING).chisquare(dof, n_paths))
 
 

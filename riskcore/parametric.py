@@ -84,8 +84,7 @@ def _student(confidence: float, dof: float) -> tuple[float, float]:
 
 
 def component_var(exposures: ArrayLike, covariance: ArrayLike, confidence: float) -> NDArray[np.float64]:
-    r"""What each position adds to the normal Value-at-Risk: :math:`w_i (\Sigma w)_i z_\alpha / \sigma`;
-    they add up to it exactly.
+    r"""What each position adds to the normal Value-at-Risk, exactly: :math:`w_i (\Sigma w)_i z_\alpha / \sigma`.
 
     Parameters
     ----------
@@ -114,8 +113,7 @@ def component_var(exposures: ArrayLike, covariance: ArrayLike, confidence: float
 
 
 def marginal_var(exposures: ArrayLike, covariance: ArrayLike, confidence: float) -> NDArray[np.float64]:
-    r"""The derivative of the normal Value-at-Risk to one unit of each exposure: :math:`(\Sigma w)_i
-    z_\alpha / \sigma`.
+    r"""The derivative of normal Value-at-Risk to each exposure: :math:`(\Sigma w)_i z_\alpha / \sigma`.
 
     Parameters, errors and cost are those of :func:`component_var`; dimensionless; 0 where the portfolio has
     no risk.

@@ -12,8 +12,7 @@ _FEW = 0.5
 
 
 class PathMatrix:
-    r"""P paths of N instruments whose rows are independent :math:`N(0, S_t)`, S the uncorrected EWMA
-    covariance.
+    r"""P paths of N instruments: independent rows :math:`N(0, S_t)`, S the uncorrected EWMA covariance.
 
     .. math:: X_t = \sqrt{\lambda} X_{t-1} + \sqrt{1-\lambda}\, \xi_t r_t^\top, \qquad \xi_t \sim N(0, I_P)
 

@@ -48,9 +48,7 @@ class Positions:
         self.unit[instrument] = multiplier * rate
 
     def trade(self, instrument: int, quantity: float, price: float) -> None:
-        """Add a signed quantity bought at ``price``; NaN when not known: it then counts from the next
-        price.
-        """
+        """Add a signed quantity bought at ``price``; NaN when not known: it then counts from the next price."""
         if not np.isfinite(quantity):
             raise InputError(f"a traded quantity is a finite number, not {quantity}")
         self.quantity[instrument] += quantity

@@ -71,8 +71,7 @@ def value_at_risk(pnl: ArrayLike, confidence: float, weights: ArrayLike | None =
 
 
 def expected_shortfall(pnl: ArrayLike, confidence: float, weights: ArrayLike | None = None) -> float:
-    """Expected Shortfall of P&L scenarios: the mean of the worst ``1 - confidence`` of probability, never
-    below Value-at-Risk.
+    """Expected Shortfall of P&L scenarios: the mean over the worst ``1 - confidence`` of probability.
 
     Parameters, errors and cost are those of :func:`value_at_risk`.
 
@@ -85,9 +84,7 @@ def expected_shortfall(pnl: ArrayLike, confidence: float, weights: ArrayLike | N
 
 
 def tail_rank(n: int, confidence: float) -> int:
-    """How many of n equally weighted scenarios lie beyond Value-at-Risk: it is the loss of this rank from
-    the worst, 0-based.
-    """
+    """How many of n equally weighted scenarios lie beyond Value-at-Risk: its rank from the worst, 0-based."""
     return n - min(max(ceil(n * (confidence - TOLERANCE)), 1), n)
 
 

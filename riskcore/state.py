@@ -37,9 +37,7 @@ class State:
 
 
 def pack(kind: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> bytes:
-    """Encode arrays (float64, float32, int64, bool) and JSON-able ``meta`` as the state of a ``kind`` of
-    thing.
-    """
+    """Encode arrays (float64, float32, int64, bool) and JSON-able ``meta`` as the state of a ``kind``."""
     blocks = [np.ascontiguousarray(array) for array in arrays.values()]
     listed = [(name, block.dtype.str, block.shape) for name, block in zip(arrays, blocks, strict=True)]
     header = json.dumps({"kind": kind, "meta": dict(meta), "arrays": listed}, allow_nan=False).encode()

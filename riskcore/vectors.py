@@ -114,9 +114,7 @@ class BookVectors:
         return True
 
     def follow_bar(self) -> bool:
-        """Take in the model's last bar by the recursion; False when that cannot be, and a rebuild is
-        needed.
-        """
+        """Take in the model's last bar by the recursion; False when that cannot be, and a rebuild is needed."""
         model, step = self._model, self._model.step
         if step is None or self._versions[1:] != (model.bars - 1, model.epoch):
             return False
@@ -145,9 +143,7 @@ class BookVectors:
         self._versions = model.covariance.version, model.bars, model.epoch
 
     def rebuild_measured(self, exposures: Vector) -> None:
-        """Rebuild, and note how far the recursion had drifted: the largest difference over the largest
-        path.
-        """
+        """Rebuild, and note how far the recursion had drifted: the largest difference over the largest path."""
         self.move_to(exposures)
         before = self.paths
         self.rebuild(exposures)
@@ -172,9 +168,7 @@ class BookVectors:
 
     @property
     def slots(self) -> NDArray[np.intp]:
-        """Slots of the scenario window in which every covered instrument had a return, the last ``window``
-        of them.
-        """
+        """Slots of the last ``window`` bars in which every covered instrument had a return, oldest first."""
         if self._slots is None:
             self._slots = self._model.window.newest_complete(self.missing)
         return self._slots

@@ -7,8 +7,7 @@ _DEPTH = 4
 
 
 class ScenarioWindow:
-    """A ring of ``4 * window`` bars of returns, so that a book can pick the last ``window`` bars that it
-    has complete.
+    """A ring of ``4 * window`` bars of returns: a book picks its last ``window`` complete ones.
 
     ``returns`` (N, 4 window) by instrument, 0 where it had none; ``present`` of the same shape says where
     it had. Slot ``bars % (4 window)`` is the next to be written. A bar is O(N).

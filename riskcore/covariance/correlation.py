@@ -10,9 +10,7 @@ def volatility_of(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def correlation_of(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Correlation matrix, shape (N, N); NaN, never infinite, in the row and column of a series without
-    variance.
-    """
+    """Correlation matrix, shape (N, N); NaN, never infinite, where a variance is 0."""
     volatility = volatility_of(covariance)
     with np.errstate(divide="ignore"):
         inverse = np.where(volatility > 0, 1.0 / volatility, np.nan)

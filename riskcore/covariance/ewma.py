@@ -1,6 +1,4 @@
-"""Exponentially weighted covariance with zero mean (RiskMetrics), right from the first bar, late listings
-and pauses included.
-"""
+"""Exponentially weighted covariance with zero mean (RiskMetrics), right from the first bar."""
 
 from math import sqrt
 from typing import Any
@@ -69,9 +67,7 @@ class EwmaCovariance:
         return len(self.weights)
 
     def add(self, n_instruments: int) -> None:
-        """Make room for instruments listed late: their weight is 0, and they have no covariance with the
-        others yet.
-        """
+        """Make room for instruments listed late: their weight is 0, as is their covariance yet."""
         self.raw = np.pad(self.raw, (0, n_instruments))
         self.weights = np.append(self.weights, np.zeros(n_instruments))
         self.observations = np.append(self.observations, np.zeros(n_instruments, np.int64))

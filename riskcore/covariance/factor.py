@@ -1,6 +1,4 @@
-"""A factor of a covariance that never raises: what the matrix lacks to be positive semi-definite is
-clipped, and said.
-"""
+"""A factor of a covariance that never raises: an indefinite matrix is clipped, and the distance said."""
 
 from dataclasses import dataclass
 
@@ -12,8 +10,7 @@ from riskcore.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class PsdFactor:
-    """A lower triangular matrix L (N, N) with ``L @ L.T`` the covariance, or the nearest that has such a
-    factor.
+    """A lower triangular L (N, N): ``L @ L.T`` is the covariance, or the nearest that has a factor.
 
     ``distance`` is how far it had to be moved: the spectral norm of the change relative to the largest
     eigenvalue, 0 when the matrix was positive definite.

@@ -7,8 +7,7 @@ from riskcore.errors import InputError
 
 
 def ledoit_wolf(returns: ArrayLike) -> tuple[NDArray[np.float64], float]:
-    r"""Shrink the sample covariance S towards :math:`\mu I`, by the intensity that minimises the expected
-    squared error.
+    r"""Shrink the sample covariance S towards :math:`\mu I` by the intensity of least expected squared error.
 
     .. math:: \Sigma = (1-\delta) S + \delta \mu I, \qquad \mu = \mathrm{tr}(S)/N, \qquad
               \delta = \min\!\left(1, \frac{\frac{1}{T^2}\sum_t \lVert r_t r_t^\top - S \rVert_F^2}{\lVert S

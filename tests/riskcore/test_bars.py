@@ -226,3 +226,10 @@ def test_a_sampler_restored_in_mid_stream_goes_on_the_same(ticks: list[Tick], cu
         np.testing.assert_array_equal(ours.close, theirs.close)
         np.testing.assert_array_equal(ours.returns, theirs.returns)
     assert sampler.snapshot() == copy.snapshot()
+
+
+def test_an_instrument_is_stale_when_it_has_been_idle_for_too_long() -> None:
+    sampler = BarSampler(2, replace(SETTINGS, stale_after=2))
+    feed(sampler, [(0, 10 * S, 1.0)])
+    assert sampler.stale(12).tolist() == [False, True]
+    assert sampler.stale(13).tolist() == [True, True]

@@ -525,3 +525,8 @@ def test_a_market_that_reopens_after_a_long_holiday_is_exact_at_once(small_setti
         for ours, theirs in zip(book.measures(), book_of(model, [1.0] * 4).measures(), strict=True):
             if ours.method != "historical":
                 assert (ours.var, ours.es) == pytest.approx((theirs.var, theirs.es), rel=1e-12)
+
+
+def test_a_quantity_that_is_no_number_is_refused(small_settings: RiskSettings) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        book_of(warm(small_settings, 1), [float("nan")])

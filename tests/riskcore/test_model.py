@@ -147,3 +147,21 @@ def test_settings_out_of_range_are_refused(small_settings: RiskSettings, changed
 
 def test_defaults_are_those_of_the_contract() -> None:
     assert MarketModel(1).settings == RiskSettings()
+
+
+def test_an_instrument_closed_for_ages_is_renormalised_and_keeps_its_risk(small_settings: RiskSettings) -> None:
+    # Half-life of a tenth of a bar: its weight would underflow after a hundred bars without a return.
+    model = MarketModel(2, replace(small_settings, half_life=0.1, paths=4_000, min_observations=1))
+    model.on_prices([10.0, 10.0])
+    book = RiskBook(model)
+    book.on_trade(0, 1.0)
+    model.on_bar(0, [0.01, 0.02])
+    book.on_bar()
+    before = [(m.var, m.es) for m in book.measures() if m.method != "historical"]
+    for bar in range(1, 300):
+        model.on_bar(bar, [np.nan, 0.02])
+        book.on_bar()
+    after = [(m.var, m.es) for m in book.measures() if m.method != "historical"]
+    np.testing.assert_allclose(after, before, rtol=1e-9)
+    assert model.epoch > 0
+    assert model.paths.raw[0].any()

@@ -1,5 +1,7 @@
 """State as bytes."""
 
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,3 +53,20 @@ def test_a_state_cut_short_is_noticed(length: int) -> None:
 def test_the_state_of_something_else_is_named() -> None:
     with pytest.raises(StateError, match="market model"):
         unpack("book", pack("market model", ARRAYS, {}))
+
+
+def rechecked(packed: bytes) -> bytes:
+    return packed[:-4] + zlib.crc32(packed[:-4]).to_bytes(4, "little")
+
+
+def test_a_newer_format_is_refused_with_its_number() -> None:
+    packed = bytearray(pack("book", ARRAYS, {}))
+    packed[4] = 9
+    with pytest.raises(StateError, match="format 9"):
+        unpack("book", rechecked(bytes(packed)))
+
+
+def test_an_array_of_a_type_that_we_do_not_write_is_refused() -> None:
+    packed = pack("book", {"x": np.zeros(1, dtype=np.complex128)}, {})
+    with pytest.raises(StateError, match="c16"):
+        unpack("book", packed)

@@ -73,6 +73,7 @@ def test_a_hole_that_left_the_window_is_forgotten() -> None:
     for row in rows:
         rolling.update(row)
     np.testing.assert_allclose(rolling.covariance, np.cov(rows[-5:].T), rtol=1e-12)
+    np.testing.assert_allclose(rolling.volatility, np.std(rows[-5:], axis=0, ddof=1), rtol=1e-12)
 
 
 def test_tiny_returns_around_a_huge_level_keep_their_variance() -> None:
