@@ -3,8 +3,11 @@
 import unicodedata
 from collections.abc import Callable, Sequence
 from math import inf, isfinite
+from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from flows.actors.feed_lines import UNKNOWN, FeedState, Line, Lines
 from flows.actors.ledger import Ledger
@@ -236,7 +239,8 @@ class FeedActor:
         arrays, meta = self._lines.state()
         meta |= {"price": self._price, "universe": self._universe.state()}
         meta |= {"sessions": self._sessions, "connected": self._connected}
-        return pack(_KIND, arrays, meta)
+        encoded = msgspec.json.encode(meta)
+        return pack(_KIND, arrays | {"meta": _as_words(encoded)}, {"bytes": len(encoded)})
 
     def restore(self, state: bytes) -> None:
         """Become what :meth:`snapshot` described, the universe included.
@@ -249,12 +253,18 @@ class FeedActor:
             The state was made with the other price source.
         """
         restored = unpack(_KIND, state)
-        meta = restored.meta
+        encoded = restored.arrays["meta"].tobytes()[: restored.meta["bytes"]]
+        meta: dict[str, Any] = msgspec.json.decode(encoded)
         if meta["price"] != self._price:
             raise InputError(f"the saved state is of {meta['price']} prices: start with --price {meta['price']}")
         self._universe.restore(meta["universe"])
         self._lines = Lines.restore(restored.arrays, meta)
         self._sessions, self._connected = meta["sessions"], meta["connected"]
+
+
+# As an array, because the JSON of the state's own header takes too long for thousands of symbols.
+def _as_words(encoded: bytes) -> NDArray[np.int64]:
+    return np.frombuffer(encoded.ljust(-(-len(encoded) // 8) * 8), dtype="<i8")
 
 
 def _normalised(tick: Tick) -> Tick:

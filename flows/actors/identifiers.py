@@ -19,6 +19,9 @@ MAX_JUMP = 10**9
 RESTART_BELOW = 1000
 """A series this far that meets identifier 0 or 1 with a newer event time has been numbered anew."""
 
+JITTER = 100_000_000
+"""Times of one numbering may go back by so many nanoseconds: symbols are not in step to the last one."""
+
 GapRange = tuple[int, int]
 Verdict = None | GapRange | DuplicateReason | Literal["bad_identifier"]
 """None: new. A range: new, and these before it are missing. A reason: not to be counted."""
@@ -101,7 +104,7 @@ class Series:
 
     def _is_new_numbering(self, identifier: int, event_time: int) -> bool:
         expected = self._expected or 0
-        if identifier >= expected or event_time <= self._newest:
+        if identifier >= expected or event_time <= self._newest + JITTER:
             return False
         return self.fresh or (identifier <= 1 and expected > RESTART_BELOW)
 
@@ -204,7 +207,7 @@ class Rising:
         """Judge one identifier. O(1)."""
         if not 0 <= identifier < MAX_IDENTIFIER:
             return "bad_identifier"
-        if identifier <= self._last and not (self.fresh and event_time > self._newest):
+        if identifier <= self._last and not (self.fresh and event_time > self._newest + JITTER):
             return "repeated"
         self._last, self.fresh = identifier, False
         self._newest = max(self._newest, event_time)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.actors.identifiers import MAX_IDENTIFIER, MAX_JUMP, MAX_RANGES, RESTART_BELOW, Rising, Series
+from flows.actors.identifiers import JITTER, MAX_IDENTIFIER, MAX_JUMP, MAX_RANGES, RESTART_BELOW, Rising, Series
 
 
 def _admit(series: Series, identifiers: list[int], price: float = 1.0) -> list[object]:
@@ -75,7 +75,7 @@ def test_after_a_new_connection_older_numbers_with_newer_times_are_a_new_numberi
     for identifier in range(1, 6):
         series.admit(identifier, 1.0, 1000 + identifier)
     series.fresh = True
-    assert [series.admit(n, 1.0, 2000 + n) for n in (1, 2, 3, 4, 5, 6)] == [None] * 6
+    assert [series.admit(n, 1.0, 2000 + JITTER + n) for n in (1, 2, 3, 4, 5, 6)] == [None] * 6
 
 
 def test_after_a_new_connection_a_resent_window_is_repeated():
@@ -86,10 +86,18 @@ def test_after_a_new_connection_a_resent_window_is_repeated():
     assert [series.admit(n, 1.0, 1000 + n) for n in (3, 4, 5, 6)] == ["repeated"] * 3 + [None]
 
 
+def test_after_a_new_connection_a_missed_number_that_is_sent_again_heals_its_gap():
+    series = Series(8)
+    for identifier, event_time in ((1, 1000), (2, 1001), (4, 1003)):
+        series.admit(identifier, 1.0, event_time)
+    series.fresh = True
+    assert [series.admit(3, 1.0, 1005), series.admit(4, 1.0, 1003)] == [None, "repeated"]
+
+
 def test_numbers_that_restart_at_one_without_a_word_are_a_new_numbering():
     series = Series(4)
     series.admit(RESTART_BELOW + 5, 1.0, 1000)
-    assert [series.admit(n, 1.0, 2000 + n) for n in (1, 2, 4)] == [None, None, (3, 3)]
+    assert [series.admit(n, 1.0, 2000 + JITTER + n) for n in (1, 2, 4)] == [None, None, (3, 3)]
 
 
 def test_a_new_session_begins_anew():
@@ -150,6 +158,6 @@ def test_rising_numbers_may_begin_anew_with_a_connection():
     quotes = Rising()
     quotes.admit(50, 1000)
     quotes.fresh = True
-    assert quotes.admit(3, 900) == "repeated"
-    assert quotes.admit(3, 1001) is None
-    assert quotes.admit(4, 1002) is None
+    assert quotes.admit(3, 1000 + JITTER) == "repeated"
+    assert quotes.admit(3, 1001 + JITTER) is None
+    assert quotes.admit(4, 1002 + JITTER) is None

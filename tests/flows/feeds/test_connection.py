@@ -156,6 +156,32 @@ def test_a_frame_over_the_limit_costs_the_connection_and_no_memory(venue, connec
     assert b"1009" in next(r.payload for r in memory_journal.records if r.kind is Kind.DISCONNECTED)
 
 
+def test_a_message_of_endless_fragments_costs_the_connection_and_no_memory(venue, connect, memory_journal):
+    async def fragments():
+        while True:
+            yield "x" * 65_536
+
+    async def attend(client, number):
+        await client.send(fragments() if number == 1 else "[]")
+        await client.wait_closed()
+
+    connect(venue(attend).url)
+    memory_journal.wait_for(lambda: len(memory_journal.frames()) == 1)
+    assert b"1009" in next(r.payload for r in memory_journal.records if r.kind is Kind.DISCONNECTED)
+
+
+def test_a_frame_that_comes_byte_by_byte_is_not_waited_for(venue, connect, memory_journal):
+    async def attend(client, number):
+        client.transport.write(b"\x81\x7e\x02\x00")
+        while True:
+            client.transport.write(b"x")
+            await asyncio.sleep(0.02)
+
+    connect(venue(attend).url, liveness_s=0.1)
+    memory_journal.wait_for(lambda: memory_journal.kinds().count(Kind.DISCONNECTED) == 2)
+    assert memory_journal.frames() == []
+
+
 def test_compression_is_not_even_offered(venue, connect, memory_journal):
     offered = []
 
