@@ -161,7 +161,7 @@ export function nextSnapshot(
   const all = exposuresOf(market, source);
   const positions = positionsOf(market, source, { ...all, ...spread(market, source, covered) });
   const warming = source.condition === "warming";
-  const reason = warming ? `warming up: ${source.observations} of 30 observations` : null;
+  const reason = warming ? `warming up: ${source.observations} of 30 bars` : null;
   const isMain = source.id === "main";
   return {
     schema: 1,

@@ -98,11 +98,9 @@ describe("figures", () => {
   test("a null is a dash that tells its reason", async () => {
     const { feed, open } = showPage();
     await feed(open, ids, risk(snapshot({ measures: [measure("parametric", 0.99, null)], pnl_today: null })));
-    expect(figure("Parametric VaR 99%")).toHaveTextContent(
-      "–not available: warming up: 12 of 30 observations",
-    );
+    expect(figure("Parametric VaR 99%")).toHaveTextContent("–not available: warming up: 12 of 30 bars");
     expect(figure("P&L today")).toHaveTextContent("–");
-    expect(screen.getByRole("status")).toHaveTextContent("12 of 30 observations");
+    expect(screen.getByRole("status")).toHaveTextContent("12 of 30 bars");
     expect(screen.getByRole("progressbar")).toBeInTheDocument();
   });
 

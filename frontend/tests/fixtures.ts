@@ -9,7 +9,7 @@ export const measure = (method: Method, confidence: number, value: number | null
   var_stderr: method === "monte_carlo" && value !== null ? value * 0.016 : null,
   es_stderr: method === "monte_carlo" && value !== null ? value * 0.019 : null,
   scenarios: method === "parametric" ? null : 10_000,
-  reason: value === null ? "warming up: 12 of 30 observations" : null,
+  reason: value === null ? "warming up: 12 of 30 bars" : null,
 });
 
 export const position = (symbol: string, componentVar: number | null): PositionRisk => ({

@@ -218,7 +218,7 @@ describe("health", () => {
 });
 
 test("the progress is read from the reason where it tells one", () => {
-  expect(progressOf("warming up: 12 of 30 observations")).toEqual({ done: 12, needed: 30 });
+  expect(progressOf("warming up: 12 of 30 bars")).toEqual({ done: 12, needed: 30 });
   expect(progressOf("12/30")).toEqual({ done: 12, needed: 30 });
   expect(progressOf("no price yet")).toBeNull();
 });

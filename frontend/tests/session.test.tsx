@@ -53,10 +53,10 @@ test("history is asked for once there is a present to end it, and joined to it",
 });
 
 test("a portfolio that is warming up tells why, and its history is asked for all the same", async () => {
-  answers["/api/v1/portfolios/main/risk"] = json({ detail: "…", reason: "12 of 30 observations" }, 503);
+  answers["/api/v1/portfolios/main/risk"] = json({ detail: "…", reason: "12 of 30 bars" }, 503);
   session.look("main", 300_000);
   await settle();
-  expect(portfolioOf(store.current, "main").reason).toBe("12 of 30 observations");
+  expect(portfolioOf(store.current, "main").reason).toBe("12 of 30 bars");
   expect(asked.some((path) => path.includes("history"))).toBe(true);
 });
 

@@ -80,15 +80,15 @@ function Warming({ portfolio }: { portfolio: Portfolio | undefined }) {
       <span>
         <b>Warming up.</b>{" "}
         {progress === null
-          ? (reason ?? "Figures appear when there are enough observations.")
-          : `${progress.done} of ${progress.needed} observations; figures appear when all are there.`}
+          ? (reason ?? "Figures appear when there are enough bars.")
+          : `${progress.done} of ${progress.needed} bars; figures appear when all are there.`}
       </span>
       {progress !== null && (
         <Progress
           className={styles.progress ?? ""}
           size="sm"
           value={(100 * progress.done) / progress.needed}
-          aria-label="Observations"
+          aria-label="Bars"
         />
       )}
     </Line>

@@ -25,7 +25,7 @@ export function DistributionPanel() {
         <Drawn key={id} snapshot={snapshot} confidence={confidence} />
       ) : (
         <Message
-          title={snapshot === null ? (portfolio?.reason ? "No figures yet" : "Loading…") : "No scenarios yet"}
+          title={snapshot === null ? (portfolio?.reason ? "No figures yet" : "Loading…") : "No scenarios"}
         >
           {snapshot === null ? portfolio?.reason : whyNone(snapshot)}
         </Message>

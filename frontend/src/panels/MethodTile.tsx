@@ -67,7 +67,7 @@ function MethodFigure({ metric, method, confidence, snapshot, series, measure }:
           testId={`${metric}-${method}`}
           value={value}
         />
-        {value !== null && error !== null && (
+        {value !== null && error !== null && error > 0 && (
           <span
             className={styles.error}
             data-tip={`Standard error of the simulation: ${moneyExact(error, currency)}`}
@@ -98,6 +98,7 @@ function FigureSkeleton({ label, name }: { label: string; name: string }) {
 
 function ShareOfGross({ value, snapshot }: { value: number; snapshot: RiskSnapshot }) {
   const { gross, market_value: held } = snapshot;
+  if (ratio(value, gross) === null) return null;
   const tip = `${percent(ratio(value, gross), 4)} of gross exposure\n${percent(ratio(value, held), 4)} of market value`;
   return <span data-tip={tip}>{percent(ratio(value, gross))} of gross</span>;
 }

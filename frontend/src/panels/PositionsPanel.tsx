@@ -20,7 +20,7 @@ interface Head {
   tip: string;
 }
 
-function headsOf(snapshot: RiskSnapshot): Head[] {
+function headsOf(snapshot: RiskSnapshot, confidence: number): Head[] {
   const bar = snapshot.quality.scaled_from;
   return [
     { column: "symbol", name: "Symbol", tip: "" },
@@ -37,21 +37,28 @@ function headsOf(snapshot: RiskSnapshot): Head[] {
       name: "Marginal",
       tip: `VaR for one ${snapshot.base_currency} more of exposure`,
     },
-    componentHead(snapshot, "component_var"),
-    componentHead(snapshot, "component_es"),
+    componentHead(snapshot, "component_var", confidence),
+    componentHead(snapshot, "component_es", confidence),
     { column: "share", name: "Share", tip: "Part of the portfolio's VaR" },
   ];
 }
 
-/** Components name what they add up to: VaR and ES need not be of the same method, nor of the same confidence. */
-function componentHead(snapshot: RiskSnapshot, field: "component_var" | "component_es"): Head {
+/**
+ * Components tell what they add up to: VaR and ES need not be of the same method, nor of the confidence chosen, which
+ * then stands in the head.
+ */
+function componentHead(
+  snapshot: RiskSnapshot,
+  field: "component_var" | "component_es",
+  confidence: number,
+): Head {
   const figure = field === "component_var" ? "VaR" : "ES";
-  const found = attributionOf(snapshot, field);
-  if (found === null) return { column: field, name: figure, tip: `What the position adds to the ${figure}` };
-  const { method, confidence } = found.measure;
-  const level = confidenceLabel(confidence);
-  const tip = `Component ${figure}, ${snapshot.base_currency}: adds up to ${METHOD_NAMES[method]} ${figure} ${level}`;
-  return { column: field, name: `${figure} ${level}`, tip };
+  const name = `Comp. ${figure}`;
+  const found = attributionOf(snapshot, field)?.measure;
+  if (found === undefined) return { column: field, name, tip: `What the position adds to the ${figure}` };
+  const level = confidenceLabel(found.confidence);
+  const tip = `In ${snapshot.base_currency}, adds up to ${METHOD_NAMES[found.method]} ${figure} ${level}`;
+  return { column: field, name: found.confidence === confidence ? name : `${name} ${level}`, tip };
 }
 
 export function PositionsPanel() {
@@ -68,7 +75,7 @@ export function PositionsPanel() {
           Book a trade, or start tailwatch with a positions file for this portfolio.
         </Message>
       ) : (
-        <PositionsTable snapshot={snapshot} />
+        <PositionsTable snapshot={snapshot} confidence={confidence} />
       )}
     </Panel>
   );
@@ -83,7 +90,7 @@ function noteOf({ positions, quality, base_currency }: RiskSnapshot): string {
 
 const ARIA_SORT = { true: "descending", false: "ascending" } as const;
 
-function PositionsTable({ snapshot }: { snapshot: RiskSnapshot }) {
+function PositionsTable({ snapshot, confidence }: { snapshot: RiskSnapshot; confidence: number }) {
   const [order, setOrder] = useState<Order>({ column: "component_var", descending: true });
   const unsorted = useMemo(() => rowsOf(snapshot), [snapshot]);
   const key = `${order.column}|${order.descending}|${unsorted.map(({ symbol }) => symbol).join("|")}`;
@@ -102,7 +109,7 @@ function PositionsTable({ snapshot }: { snapshot: RiskSnapshot }) {
       <table className={styles.table}>
         <thead>
           <tr>
-            {headsOf(snapshot).map(({ column, name, tip }) => (
+            {headsOf(snapshot, confidence).map(({ column, name, tip }) => (
               <th
                 key={column}
                 scope="col"

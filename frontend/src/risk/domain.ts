@@ -11,6 +11,7 @@ function niceStep(span: number): number {
 
 /** The data's limits with room around them, on round numbers. */
 export function niceDomain(low: number, high: number, room = 0.12): Domain {
+  if (low === 0 && high === 0) return [0, 1];
   const middle = Math.max(Math.abs(low), Math.abs(high), 1e-9);
   const span = Math.max(high - low, middle * 1e-3);
   const step = niceStep(span);
