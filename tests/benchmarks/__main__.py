@@ -1,0 +1,55 @@
+"""``make bench``: measure, print, and write docs/benchmarks.md. Figures are reported, never asserted."""
+
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from tests.benchmarks.latency import measure_latency
+from tests.benchmarks.replay import measure_replay
+from tests.benchmarks.report import Table
+from tests.benchmarks.tick import measure_tick
+
+REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+INTRODUCTION = """# Benchmarks
+
+What `make bench` printed on {date} (Python {python}, {cpu}, {cores} cores). The machine is shared and noisy: read
+the ratios, which compare two things in the same run, before the absolute figures. No test depends on any of them.
+"""
+
+
+def main() -> None:
+    """Run every benchmark and write the report."""
+    tables: list[Table] = []
+    with threadpool_limits(limits=1):
+        tables.append(_said(measure_tick()))
+    tables.append(_said(measure_replay()))
+    tables.append(_said(measure_latency()))
+    head = INTRODUCTION.format(
+        date=f"{datetime.now(UTC):%Y-%m-%d}", python=platform.python_version(), cpu=_cpu(), cores=_cores()
+    )
+    REPORT.write_text("\n".join([head, *(table.markdown() for table in tables)]))
+    sys.stdout.write(f"written to {REPORT}\n")
+
+
+def _said(table: Table) -> Table:
+    sys.stdout.write(table.markdown() + "\n")
+    sys.stdout.flush()
+    return table
+
+
+def _cpu() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _cores() -> int:
+    import os  # noqa: PLC0415
+
+    return os.cpu_count() or 1
+
+
+if __name__ == "__main__":
+    main()
