@@ -39,13 +39,13 @@ class History(msgspec.Struct, frozen=True, tag_field="command", tag="history"):
 
 
 AnyCommand = Positions | History
-_decode = msgspec.json.Decoder(AnyCommand).decode
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 _encode = msgspec.json.Encoder().encode
 
 
 def decode_command(payload: bytes) -> AnyCommand:
     """Read a command record; the journal holds only what :func:`encode_command` wrote."""
-    return _decode(payload)
+    return _decoder.decode(payload)
 
 
 def encode_command(command: AnyCommand) -> bytes:

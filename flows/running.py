@@ -24,7 +24,7 @@ def run_dataflow(flow: Dataflow, workers: int = 1) -> None:
     """
     with threadpool_limits(limits=1):
         try:
-            cli_main(flow, workers_per_process=workers, epoch_interval=_EPOCH)
+            cli_main(flow, workers_per_process=workers, epoch_interval=_EPOCH)  # type: ignore[no-untyped-call]  # Rust
         except BaseException as error:
             ours = _ours(error)
             if ours is not None:
