@@ -107,13 +107,13 @@ def test_a_venue_that_answers_pings_and_sends_nothing_is_dead(venue, connect, me
 
 def test_pings_are_life_for_a_venue_that_sends_no_heartbeat(venue, connect, memory_journal):
     async def patiently(client, number):
-        for _ in range(30):
+        for _ in range(60):
             await client.ping()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.025)
         await client.send("[]")
         await client.wait_closed()
 
-    connect(venue(patiently).url, name="binance", liveness_s=0.3)
+    connect(venue(patiently).url, name="binance", liveness_s=1.0)
     memory_journal.wait_for(lambda: len(memory_journal.frames()) == 1)
     assert Kind.DISCONNECTED not in memory_journal.kinds()
 
@@ -138,7 +138,7 @@ def test_binary_frames_are_refused_and_counted_even_in_pieces(venue, connect, me
         await client.send(TICK, text=True)
         await client.wait_closed()
 
-    connection = connect(venue(attend).url, liveness_s=0.2)
+    connection = connect(venue(attend).url, liveness_s=1.0)
     memory_journal.wait_for(lambda: Kind.DISCONNECTED in memory_journal.kinds())
     assert memory_journal.frames()[0] == TICK
     assert memory_journal.kinds()[:3] == [Kind.CONNECTED, Kind.FRAME, Kind.DISCONNECTED]
