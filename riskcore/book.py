@@ -183,7 +183,7 @@ class RiskBook:
     @property
     def market_value(self) -> float:
         """Sum of the exposures, base currency."""
-        return float(self.exposures.sum())
+        return float(self.exposures.sum()) + 0.0
 
     @property
     def gross(self) -> float:

@@ -40,14 +40,14 @@ def components_of(model: MarketModel, vectors: BookVectors, confidence: float) -
     settings, volatility = model.settings, horizon_volatility(model, vectors)
     at_risk, _ = unit_risk(confidence, settings.distribution, settings.dof)
     slope = settings.bars_in_horizon * at_risk / volatility if volatility > 0.0 else 0.0
-    marginal = vectors.covariances[held] * slope
+    marginal = vectors.covariances[held] * slope + 0.0  # no -0.0, here and below
     tail, shares = _tail(model, vectors, confidence)
     mean = (
         model.paths.raw[held][:, tail] @ shares if len(held) < model.n_instruments else _columns(model, tail) @ shares
     )
     factor = vectors.path_factor * sqrt(settings.bars_in_horizon)
     shortfall = 0.0 - vectors.corrected[held] * mean * factor
-    return Components(confidence, held, marginal, vectors.exposures[held] * marginal, shortfall)
+    return Components(confidence, held, marginal, vectors.exposures[held] * marginal + 0.0, shortfall)
 
 
 def _columns(model: MarketModel, tail: NDArray[np.intp]) -> NDArray[np.float64]:

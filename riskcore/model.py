@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import isnan
+from math import isfinite, isnan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -102,6 +102,8 @@ class MarketModel:
 
     def on_price(self, instrument: int, price: float) -> None:
         """Set the last price of one instrument. O(1): books take it in when they are read, many ticks as one."""
+        if not isfinite(price):
+            raise InputError(f"a price is a finite number, not {price}: refuse it before it comes here")
         if isnan(self.prices.item(instrument)):
             self.priced += 1
         self.prices[instrument] = self.marks[instrument] = price
@@ -109,6 +111,8 @@ class MarketModel:
     def on_prices(self, prices: ArrayLike) -> None:
         """Set the last prices of all instruments at once, shape (N,); NaN leaves a price as it is."""
         given = np.asarray(prices, dtype=np.float64)
+        if given.shape != self.prices.shape or np.isinf(given).any():
+            raise InputError(f"need {self.n_instruments} prices, finite or NaN for none, not shape {given.shape}")
         known = ~np.isnan(given)
         np.copyto(self.prices, given, where=known)
         np.copyto(self.marks, given, where=known)
@@ -121,8 +125,8 @@ class MarketModel:
         """
         if bar < 0 or (self.last_bar is not None and bar <= self.last_bar):
             raise InputError(f"bar {bar} does not follow bar {self.last_bar}: bars are closed in order")
-        self._take(returns, bar_normals(self.settings.seed, bar, self.settings.paths))
-        self.last_bar = bar
+        self._take(returns, bar_normals(self.settings.seed, int(bar), self.settings.paths))
+        self.last_bar = int(bar)
 
     def on_history(self, returns: ArrayLike) -> None:
         """Take one row of past returns, shape (N,), already scaled to one bar; before the first live bar."""

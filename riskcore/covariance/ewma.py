@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from riskcore.blas import add_outer
 from riskcore.covariance.correlation import correlation_of
 from riskcore.errors import InputError
+from riskcore.state import pack, unpack
 
 _SMALL = 1e-200
 _RENORMALISED = 1e100
@@ -163,6 +164,15 @@ class EwmaCovariance:
         estimator.decay, estimator.scale, estimator.full_weight, version = arrays["scalars"].tolist()
         estimator.version = int(version)
         return estimator
+
+    def snapshot(self) -> bytes:
+        """The state as versioned, checksummed bytes."""
+        return pack("ewma covariance", self.arrays(), {})
+
+    @classmethod
+    def restore(cls, state: bytes) -> "EwmaCovariance":
+        """The estimator as it was at :meth:`snapshot`; what follows is the same to the last bit."""
+        return cls.from_arrays(unpack("ewma covariance", state).arrays)
 
 
 RENORMALISED = float(np.sqrt(_RENORMALISED))

@@ -8,8 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from riskcore.blas import add_outer
 from riskcore.covariance.correlation import correlation_of, volatility_of
 from riskcore.errors import InputError
+from riskcore.state import pack, unpack
 
 _DWARFED = 1e3
+_ARRAYS = ("rows", "origin", "mean", "moment", "peak")
 
 
 class RollingCovariance:
@@ -132,6 +134,24 @@ class RollingCovariance:
     def volatility(self) -> NDArray[np.float64]:
         """Standard deviation of one bar's returns, shape (N,)."""
         return volatility_of(self.covariance)
+
+    def snapshot(self) -> bytes:
+        """The state as versioned, checksummed bytes."""
+        arrays = {name: getattr(self, f"_{name}") for name in _ARRAYS}
+        meta = {"bars": self._bars, "rebuilt_at": self._rebuilt_at, "incomplete": self._incomplete}
+        return pack("rolling covariance", arrays, meta | {"drift": self.drift})
+
+    @classmethod
+    def restore(cls, state: bytes) -> "RollingCovariance":
+        """The estimator as it was at :meth:`snapshot`; what follows is the same to the last bit."""
+        packed = unpack("rolling covariance", state)
+        window, n_instruments = packed.arrays["rows"].shape
+        estimator = cls(n_instruments, window)
+        for name in _ARRAYS:
+            setattr(estimator, f"_{name}", packed.arrays[name])
+        estimator._bars, estimator._rebuilt_at = packed.meta["bars"], packed.meta["rebuilt_at"]
+        estimator._incomplete, estimator.drift = packed.meta["incomplete"], packed.meta["drift"]
+        return estimator
 
 
 def _masked_covariance(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -530,3 +530,17 @@ def test_a_market_that_reopens_after_a_long_holiday_is_exact_at_once(small_setti
 def test_a_quantity_that_is_no_number_is_refused(small_settings: RiskSettings) -> None:
     with pytest.raises(ValueError, match="finite"):
         book_of(warm(small_settings, 1), [float("nan")])
+
+
+def test_nothing_is_ever_minus_zero(small_settings: RiskSettings) -> None:
+    model = MarketModel(2, small_settings)
+    for bar in range(10):
+        model.on_bar(bar, [0.0, 0.0])
+    model.on_price(0, 10.0)
+    book = book_of(model, [-1.0, -1.0])
+    parts = book.components()
+    shown = [*parts.marginal_var, *parts.component_var, *parts.component_es, book.pnl]
+    shown += [x for m in book.measures() for x in (m.var, m.es, m.var_stderr, m.es_stderr) if x is not None]
+    book.on_trade(0, 1.0)
+    shown += [book.market_value, book.gross, book.net]
+    assert not any(np.signbit(x) for x in shown)

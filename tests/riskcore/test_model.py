@@ -165,3 +165,15 @@ def test_an_instrument_closed_for_ages_is_renormalised_and_keeps_its_risk(small_
     np.testing.assert_allclose(after, before, rtol=1e-9)
     assert model.epoch > 0
     assert model.paths.raw[0].any()
+
+
+@pytest.mark.parametrize("price", [float("nan"), float("inf"), -float("inf")])
+def test_a_price_that_is_no_number_is_refused(small_settings: RiskSettings, price: float) -> None:
+    with pytest.raises(InputError, match="finite"):
+        MarketModel(1, small_settings).on_price(0, price)
+
+
+@pytest.mark.parametrize("prices", [[1.0], [1.0, np.inf]])
+def test_prices_that_do_not_fit_are_refused(small_settings: RiskSettings, prices: list[float]) -> None:
+    with pytest.raises(InputError, match="2 prices"):
+        MarketModel(2, small_settings).on_prices(prices)

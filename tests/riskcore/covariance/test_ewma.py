@@ -146,7 +146,7 @@ def test_state_restored_in_mid_stream_goes_on_to_the_same_bits() -> None:
     ewma = EwmaCovariance(3, 10.0)
     for row in rows[:20]:
         ewma.update(row)
-    copy = EwmaCovariance.from_arrays({name: array.copy() for name, array in ewma.arrays().items()})
+    copy = EwmaCovariance.restore(ewma.snapshot())
     for row in rows[20:]:
         ewma.update(row)
         copy.update(row)

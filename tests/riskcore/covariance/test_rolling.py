@@ -101,3 +101,19 @@ def test_bad_input_is_refused() -> None:
         RollingCovariance(2, 5).update([1.0])
     with pytest.raises(InputError):
         RollingCovariance(1, 5).update([np.inf])
+
+
+@pytest.mark.parametrize("hole", [False, True])
+def test_state_restored_in_mid_stream_goes_on_to_the_same_bits(hole: bool) -> None:
+    rows = np.random.default_rng(10).normal(size=(60, 3))
+    if hole:
+        rows[18, 1] = np.nan
+    rolling = RollingCovariance(3, 7)
+    for row in rows[:20]:
+        rolling.update(row)
+    copy = RollingCovariance.restore(rolling.snapshot())
+    for row in rows[20:]:
+        rolling.update(row)
+        copy.update(row)
+        np.testing.assert_array_equal(rolling.covariance, copy.covariance)
+    assert rolling.snapshot() == copy.snapshot()
