@@ -1,5 +1,6 @@
 """One name in three places, flag before variable before file before default, and no value taken silently."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,20 @@ def test_a_horizon_in_days_counts_trading_days_and_one_in_hours_does_not() -> No
     assert trading.bars_in_horizon == 390
     clock = load({"horizon": "24h", "day": "6.5h"}).settings.to_risk_settings()
     assert (clock.horizon, clock.horizon_days, clock.bars_in_horizon) == (DAY, None, DAY / MINUTE)
+
+
+ANOTHER = {
+    "bar": "5s", "half_life": "61", "window": "501", "paths": "10001", "horizon": "2d", "day": "6.5h",
+    "confidence": "0.9", "distribution": "t", "dof": "6", "returns": "log", "price": "mid", "min_observations": "31",
+    "stale_after": "16", "empty_bars": "scale", "lateness": "2s", "seed": "8", "base_currency": "EUR", "jump": "26",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(RiskSettings) if field.name != "horizon_days"])
+def test_no_setting_of_the_risk_core_is_silently_ignored(field: str) -> None:
+    given = load({field: ANOTHER[field]}).settings
+    assert getattr(given.to_risk_settings(), field) != getattr(RiskSettings(), field)
+    assert given.settings_hash != load().settings.settings_hash
 
 
 def test_the_hash_knows_what_moves_a_figure_and_nothing_else(bare_environment: Path) -> None:
