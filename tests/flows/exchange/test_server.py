@@ -175,7 +175,7 @@ TRADES = [
     (2, b'{"stream":"btcusdt@depth","data":{"e":"depthUpdate","b":[],"a":[]}}'),
     (3, b'{"lastUpdateId":5,"bids":[],"asks":[]}'),
     (
-        250,
+        2500,
         b'{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT","t":2,"p":"5.5","q":"1","T":1700000000250,"M":true}}',
     ),
 ]
