@@ -18,7 +18,7 @@ from flows.timestamps import format_timestamp
 from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError
 from storage.outbox import OutboxStore
-from storage.rows import OutboxRow, Written
+from storage.rows import OutboxRow, PositionRow, Written
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 0.5
@@ -123,7 +123,7 @@ class _OutboxPartition(_Partition):
 
     def _stored(self, moments: list[Moment]) -> bool:
         rows = [row for moment in moments for row in self._rows(moment)]
-        positions = [row for moment in moments for row in moment.holdings]
+        positions = [row for book in _newest_books(moments) for row in book]
         if (rows or positions) and not self._storing.insist(lambda: self._store.write(rows, positions)):
             return False
         if moments:
@@ -148,6 +148,17 @@ class _OutboxPartition(_Partition):
             )
             for ordinal, snapshot in enumerate(moment.snapshots, first)
         ]
+
+
+def _newest_books(moments: list[Moment]) -> list[list[PositionRow]]:
+    """Each portfolio's positions as they were stated last."""
+    books: dict[str, list[PositionRow]] = {}
+    for moment in moments:
+        stated: dict[str, list[PositionRow]] = {}
+        for row in moment.holdings:
+            stated.setdefault(row.portfolio, []).append(row)
+        books |= stated
+    return list(books.values())
 
 
 class OutboxSink(FixedPartitionedSink[Merged, None]):

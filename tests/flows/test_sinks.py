@@ -11,6 +11,7 @@ from riskcore.messages import Quality, RiskSnapshot, Tick
 from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError
 from storage.outbox import OutboxStore
+from storage.rows import PositionRow
 
 QUALITY = Quality(40, (), (), 0, 0, 0, "60s", 7, "hash")
 
@@ -113,6 +114,18 @@ def test_a_stored_event_says_when_it_was_published_and_how_late(database_url):
     event = json.loads(payload)
     assert event["published_at"] == "1970-01-01T00:00:00.002000000Z"
     assert event["quality"]["lag_ms"] == 1.0
+
+
+def test_a_book_stated_twice_in_one_batch_is_stored_as_it_was_stated_last(database_url):
+    def stated(offset, quantity):
+        row = PositionRow("a", "AAA", quantity, None, 1.0, "USD", None, offset)
+        return Moment(offset, 0, 0, 0, (), (row,))
+
+    store, part = outbox(database_url)
+    part.write_batch([stated(0, 5.0), stated(9, 7.0)])
+    store.close()
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select quantity, journal_offset from positions").fetchall() == [(7.0, 9)]
 
 
 def test_a_checkpoint_is_taken_only_behind_what_is_stored(database_url):
