@@ -14,6 +14,9 @@ export default defineConfig({
   server: { proxy: { "/api": api, "/healthz": api, "/readyz": api } },
   test: {
     restoreMocks: true,
+    // Generous: the machine may be busy, and a slow test is not a wrong one.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     projects: [
       { extends: true, test: { name: "logic", environment: "node", include: ["tests/**/*.test.ts"] } },
       {

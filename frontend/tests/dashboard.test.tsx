@@ -126,8 +126,9 @@ describe("trust", () => {
 
   test("figures that stop coming are stale, greyed, and the part that is down is named", async () => {
     const { feed, open, container } = showPage();
+    const older = { seq: 0, event_time: "2026-11-22T09:29:59.900Z" };
     const parts = [{ name: "engine", state: "down" as const, reason: "no heartbeat" }];
-    await feed(open, ids, risk(snapshot()), (state) =>
+    await feed(open, ids, risk(snapshot(older)), risk(snapshot()), (state) =>
       withStatus(state, { server_time: null, run: "live", parts }, Date.now()),
     );
     await vi.advanceTimersByTimeAsync(12_000);

@@ -178,7 +178,8 @@ describe("health", () => {
   const clocks = (sinceMs: number) => ({ now: 1000 + sinceMs, serverNow: published + sinceMs });
   const open = withPhase(initialState(1000), { phase: "open" }, 0);
   const held = withRisk(open, snapshot(), 1000);
-  const main = portfolioOf(held, "main");
+  const first = portfolioOf(held, "main");
+  const main = { ...first, cadenceMs: 250 };
 
   test("is live while figures are fresh, and stale when they stop", () => {
     expect(healthOf(held.connection, main, clocks(200))).toBe("live");
@@ -190,7 +191,9 @@ describe("health", () => {
     expect(age).toBe(3_599_000);
   });
 
-  test("slow publishing is not staleness", () => {
+  test("slow publishing is not staleness, nor is a first bar", () => {
+    expect(healthOf(held.connection, first, clocks(149_000))).toBe("live");
+    expect(healthOf(held.connection, first, clocks(152_000))).toBe("stale");
     const slow = { ...main, cadenceMs: 60_000 };
     expect(healthOf(held.connection, slow, clocks(100_000))).toBe("live");
   });

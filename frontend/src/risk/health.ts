@@ -26,7 +26,19 @@ export function ageOf({ snapshot, receivedAt }: Portfolio, { now, serverNow }: C
   return Math.max(0, now - receivedAt, sincePublished);
 }
 
-export const staleAfter = ({ cadenceMs }: Portfolio): number => Math.max(STALE_MS, 4 * (cadenceMs ?? 0));
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A bar, from its length as the snapshot gives it (`60s`). */
+function barOf({ snapshot }: Portfolio): number {
+  const [, length, unit = ""] = /^(\d+)([smh])$/.exec(snapshot?.quality.scaled_from ?? "") ?? [];
+  return Number(length ?? 0) * (UNIT_MS[unit] ?? 0);
+}
+
+/** Four times as long as it usually takes; before that is known, two bars and a half, for it may come bar by bar. */
+export function staleAfter(portfolio: Portfolio): number {
+  const patience = portfolio.cadenceMs === null ? 2.5 * barOf(portfolio) : 4 * portfolio.cadenceMs;
+  return Math.max(STALE_MS, patience);
+}
 
 /** A replay publishes without a wall clock: its figures are of another day, however fresh they come in. */
 export const isReplay = ({ snapshot }: Portfolio): boolean =>
