@@ -69,7 +69,8 @@ frontend/node_modules/.installed: frontend/package-lock.json .venv/.installed
 	@touch $@
 
 frontend/dist/.built: $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null) frontend/node_modules/.installed
-	@cd frontend && npm run --silent build
+	@echo "Building the dashboard"
+	@cd frontend && npm run --silent build -- --logLevel warn
 	@touch $@
 
 # The browser test says loudly that it did not run where there is no Chromium.

@@ -6,7 +6,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import structlog
+
 from flows.actors.feed import FeedActor
+from flows.crew import run_of
 from flows.dataflow import archive_dataflow
 from flows.heartbeat import Heartbeat
 from flows.messages import FeedBatch
@@ -14,10 +17,12 @@ from flows.running import run_dataflow
 from flows.sinks import ArchiveSink, Insistence
 from flows.sources import Checkpoints, JournalSource
 from flows.universe import Universe
+from riskcore.errors import TailwatchError
 from riskcore.settings import RiskSettings
 from storage.archive import ArchiveStore
 from storage.rows import Progress, Written
 
+_log = structlog.get_logger(__name__)
 _TOGETHER = Checkpoints(records=10_000, period_ns=250_000_000)
 """What one transaction takes at the most: records, and nanoseconds of journal time."""
 
@@ -29,7 +34,6 @@ class Archive:
     journal: Path
     database_url: str
     settings: RiskSettings
-    run: str = "live"
 
 
 class _Standing:
@@ -49,17 +53,31 @@ class _Standing:
 
 def run_archive(archive: Archive, stopping: Event) -> None:
     """Run until ``stopping`` is set; a database that is away is waited for."""
-    store = ArchiveStore(archive.database_url, archive.run)
+    archive.journal.mkdir(mode=0o700, parents=True, exist_ok=True)
+    run = run_of(archive.journal, stopping)
+    if run is None:
+        return
+    store = ArchiveStore(archive.database_url, run)
     found: list[Progress] = []
     if not Insistence("archive", stopping).insist(lambda: found.append(store.progress())):
         return
-    feed = FeedActor(Universe(), archive.settings.price)
-    if found[0].state is not None:
-        feed.restore(found[0].state)
+    offset, feed = _decoder(archive, found[0])
     standing = _Standing(found[0])
-    archive.journal.mkdir(mode=0o700, parents=True, exist_ok=True)
-    source = JournalSource(archive.journal, found[0].offset + 1, None, stopping, _TOGETHER)
+    source = JournalSource(archive.journal, offset, None, stopping, _TOGETHER)
     flow = archive_dataflow(source, lambda: feed, ArchiveSink(store, stopping, standing.on_stored))
-    with Heartbeat(archive.database_url, "archive", archive.run, standing.describe):
+    with Heartbeat(archive.database_url, "archive", run, standing.describe):
         run_dataflow(flow)
     store.close()
+
+
+def _decoder(archive: Archive, progress: Progress) -> tuple[int, FeedActor]:
+    """The decoder as it was behind the last tick stored; a new one at the beginning where that cannot be read."""
+    feed = FeedActor(Universe(), archive.settings.price)
+    if progress.state is None:
+        return 0, feed
+    try:
+        feed.restore(progress.state)
+    except TailwatchError as error:
+        _log.warning("archiving from the journal's beginning", because=str(error))
+        return 0, FeedActor(Universe(), archive.settings.price)
+    return progress.offset + 1, feed

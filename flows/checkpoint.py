@@ -44,26 +44,24 @@ def write_checkpoint(path: Path, shards: tuple[Checkpoint, ...], settings: str) 
     fresh.rename(path)
 
 
-def read_checkpoint(path: Path, settings: str, shards: int) -> Resumed | None:
-    """Read the checkpoint, None when there is none.
+def read_checkpoint(path: Path, settings: str, shards: int, durable: int) -> Resumed | None:
+    """Read the checkpoint, None when there is none; ``durable`` is the end of the journal, which must reach to it.
 
     Raises
     ------
     CheckpointError
-        It is damaged or belongs to other settings; the caller rebuilds from the journal.
+        It is damaged, or belongs to other settings or another journal; the caller rebuilds from the journal.
     """
     try:
-        arrays, meta = _unpacked(path.read_bytes())
+        state = unpack(_KIND, path.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, StateError) as error:
         raise CheckpointError(f"checkpoint {path}: {error}") from error
+    arrays, meta = state.arrays, state.meta
     if meta["settings"] != settings or meta["shards"] != shards:
         raise CheckpointError(f"checkpoint {path} belongs to other settings of the risk model")
+    if meta["offset"] >= durable:
+        raise CheckpointError(f"checkpoint {path} is of record {meta['offset']}, but the journal ends before {durable}")
     risk = tuple(arrays[f"risk{shard}"].tobytes() for shard in range(shards))
     return Resumed(meta["offset"] + 1, arrays["feed"].tobytes(), risk)
-
-
-def _unpacked(content: bytes):  # type: ignore[no-untyped-def]
-    state = unpack(_KIND, content)
-    return state.arrays, state.meta

@@ -1,7 +1,7 @@
 """The live engine: feeds into the journal, and the journal through the risk flow."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +9,12 @@ from threading import Event
 from typing import Any
 
 import msgspec
-import structlog
 
 from flows.actors.feed import FeedActor
 from flows.actors.ledger import LedgerRow
-from flows.actors.risk import RiskActor
-from flows.checkpoint import CheckpointError, Resumed, read_checkpoint, write_checkpoint
+from flows.checkpoint import write_checkpoint
 from flows.commands import AnyCommand, History, encode_command
+from flows.crew import Crew, new_crew, resumed_crew, run_of
 from flows.dataflow import risk_dataflow
 from flows.feeds import get_adapter
 from flows.feeds.connection import FeedConnection
@@ -26,12 +25,9 @@ from flows.messages import Checkpoint, Kind, Moment
 from flows.running import run_dataflow
 from flows.sinks import OutboxSink
 from flows.sources import JournalSource
-from flows.universe import Universe
 from riskcore.settings import RiskSettings
 from storage.outbox import OutboxStore
 from storage.runs import RunStore
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,6 @@ class Engine:
     settings_hash: str
     publish: int | None
     shards: int = 1
-    run: str = "live"
 
     @property
     def journal(self) -> Path:
@@ -65,9 +60,17 @@ class Engine:
     def checkpoint(self) -> Path:
         return self.directory / "checkpoint"
 
+    def new_crew(self) -> Crew:
+        return new_crew(self.settings, self.settings_hash, self.publish, self.shards)
 
-def run_engine(engine: Engine, stopping: Event) -> None:
+    def write_checkpoint(self, shards: tuple[Checkpoint, ...]) -> None:
+        write_checkpoint(self.checkpoint, shards, self.settings_hash)
+
+
+def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = lambda: None) -> None:
     """Run until ``stopping`` is set. The journal goes on whatever the database does.
+
+    ``on_ready`` is called when every feed is connected.
 
     Raises
     ------
@@ -75,30 +78,24 @@ def run_engine(engine: Engine, stopping: Event) -> None:
         A feed that cannot be reached at the start or refuses us, an ambiguous symbol, a damaged journal.
     """
     engine.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    resumed = _resumed(engine)
-    standing = _Standing()
     with ExitStack() as stack:
         writer = JournalWriter(engine.journal)
         stack.callback(writer.close)
-        if resumed is not None and resumed.offset > writer.durable:
-            _log.warning("the checkpoint is newer than the journal: starting from the journal's beginning")
-            resumed = None
+        crew = resumed_crew(engine.new_crew, engine.checkpoint, engine.settings_hash, writer.durable)
         _tell(writer, engine.commands)
-        standing.writer = writer
+        run = run_of(engine.journal, stopping)
+        if run is None:
+            return
+        standing = _Standing(writer, crew.feed)
         for address in engine.feeds:
             standing.connections.append(stack.enter_context(_connected(address, engine.settings.price, writer)))
-        store = OutboxStore(engine.database_url, engine.run)
+        on_ready()
+        store = OutboxStore(engine.database_url, run)
         stack.callback(store.close)
-        stack.enter_context(_heartbeat(engine, standing))
-        run_dataflow(_flow(engine, resumed, standing, store, stopping))
-
-
-def _resumed(engine: Engine) -> Resumed | None:
-    try:
-        return read_checkpoint(engine.checkpoint, engine.settings_hash, engine.shards)
-    except CheckpointError as error:
-        _log.warning("starting from the journal's beginning", because=str(error))
-        return None
+        stack.enter_context(_heartbeat(engine, run, standing))
+        source = JournalSource(engine.journal, crew.offset, writer, stopping)
+        sink = OutboxSink(store, stopping, engine.write_checkpoint, standing.on_stored)
+        run_dataflow(risk_dataflow(source, lambda: crew.feed, crew.risk.__getitem__, engine.shards, sink))
 
 
 @contextmanager
@@ -121,49 +118,21 @@ def _tell(writer: JournalWriter, commands: Sequence[AnyCommand]) -> None:
             writer.append(Kind.COMMAND, encode_command(command))
 
 
-def _flow(engine: Engine, resumed: Resumed | None, standing: "_Standing", store: OutboxStore, stopping: Event) -> Any:
-    feed = FeedActor(Universe(), engine.settings.price)
-    if resumed is not None:
-        feed.restore(resumed.feed_state)
-    standing.feed = feed
-
-    def risk(shard: int) -> RiskActor:
-        actor = RiskActor(
-            engine.settings,
-            settings_hash=engine.settings_hash,
-            publish=engine.publish,
-            shard=shard,
-            shards=engine.shards,
-        )
-        if resumed is not None:
-            actor.restore(resumed.risk_states[shard])
-        return actor
-
-    def checkpoint(parts: tuple[Checkpoint, ...]) -> None:
-        write_checkpoint(engine.checkpoint, parts, engine.settings_hash)
-
-    offset = 0 if resumed is None else resumed.offset
-    source = JournalSource(engine.journal, offset, standing.writer, stopping)
-    sink = OutboxSink(store, stopping, checkpoint, standing.on_stored)
-    return risk_dataflow(source, lambda: feed, risk, engine.shards, sink)
-
-
-def _heartbeat(engine: Engine, standing: "_Standing") -> Heartbeat:
+def _heartbeat(engine: Engine, run: str, standing: "_Standing") -> Heartbeat:
     def register() -> None:
         runs = RunStore(engine.database_url)
         settings = msgspec.json.encode(engine.settings)
-        runs.register(engine.run, "live", settings, engine.settings_hash)
+        runs.register(run, "live", settings, engine.settings_hash)
         runs.close()
 
-    return Heartbeat(engine.database_url, "engine", engine.run, standing.describe, register)
+    return Heartbeat(engine.database_url, "engine", run, standing.describe, register)
 
 
 class _Standing:
     """How the engine is, for its heartbeat. Read from another thread than it is written from, field by field."""
 
-    def __init__(self) -> None:
-        self.writer: JournalWriter | None = None
-        self.feed: FeedActor | None = None
+    def __init__(self, writer: JournalWriter, feed: FeedActor) -> None:
+        self._writer, self._feed = writer, feed
         self.connections: list[FeedConnection] = []
         self.offset = -1
         self.lag_ms: float | None = None
@@ -179,10 +148,10 @@ class _Standing:
         return {
             "state": "ok",
             "offset": self.offset,
-            "journal": self.writer.durable if self.writer else None,
+            "journal": self._writer.durable,
             "lag_ms": self.lag_ms,
             "feeds": [_feed(connection) for connection in self.connections],
-            "ledger": _ledger(self.feed.ledger.total(), self._late) if self.feed else None,
+            "ledger": _ledger(self._feed.ledger.total(), self._late),
         }
 
 

@@ -110,9 +110,7 @@ def run_replay(
     feed = actor(Universe(), replay.settings.price)
     checkpoints = None if archive is None else _TOGETHER
     source = RecordSource(_records(replay, on_progress), stopping, checkpoints, speed=replay.speed)
-    run_dataflow(
-        risk_dataflow(source, lambda: feed, _risk_actor(replay), replay.shards, sink, archive), replay.workers
-    )
+    run_dataflow(risk_dataflow(source, lambda: feed, _risk_actor(replay), replay.shards, sink, archive), replay.workers)
     return feed.ledger.total()
 
 

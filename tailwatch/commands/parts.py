@@ -28,8 +28,7 @@ def engine(configuration: Configuration) -> None:
     stopping = stopping_on_signals()
     with database_of(configuration.settings) as url:
         work = engine_of(configuration.settings, url)
-        announce_ready()
-        run_engine(work, stopping)
+        run_engine(work, stopping, announce_ready)
 
 
 @with_settings("price", "data_dir", "database_url", "log_format")

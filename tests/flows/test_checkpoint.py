@@ -16,11 +16,11 @@ def path(tmp_path):
 
 
 def test_a_run_goes_on_behind_the_record_of_the_checkpoint(path):
-    assert read_checkpoint(path, "hash", 2) == Resumed(42, b"feed \x00\xff", (b"risk zero", b"risk one"))
+    assert read_checkpoint(path, "hash", 2, 50) == Resumed(42, b"feed \x00\xff", (b"risk zero", b"risk one"))
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_on_from(tmp_path):
-    assert read_checkpoint(tmp_path / "checkpoint", "hash", 1) is None
+    assert read_checkpoint(tmp_path / "checkpoint", "hash", 1, 50) is None
 
 
 def test_only_its_owner_can_read_it(path):
@@ -30,7 +30,7 @@ def test_only_its_owner_can_read_it(path):
 @pytest.mark.parametrize(("settings", "shards"), [("other", 2), ("hash", 1)])
 def test_a_checkpoint_of_other_settings_is_refused(path, settings, shards):
     with pytest.raises(CheckpointError, match="other settings"):
-        read_checkpoint(path, settings, shards)
+        read_checkpoint(path, settings, shards, 50)
 
 
 @given(at=st.integers(0, 10_000), bit=st.integers(0, 7))
@@ -42,7 +42,7 @@ def test_no_flipped_bit_goes_unseen(path, at, bit):
     path.write_bytes(bytes(damaged))
     try:
         with pytest.raises(CheckpointError):
-            read_checkpoint(path, "hash", 2)
+            read_checkpoint(path, "hash", 2, 50)
     finally:
         path.write_bytes(whole)
 
@@ -54,9 +54,14 @@ def test_no_shortened_checkpoint_goes_unseen(path, length):
     path.write_bytes(whole[: length % len(whole)])
     try:
         with pytest.raises(CheckpointError):
-            read_checkpoint(path, "hash", 2)
+            read_checkpoint(path, "hash", 2, 50)
     finally:
         path.write_bytes(whole)
+
+
+def test_a_checkpoint_that_the_journal_does_not_reach_is_refused(path):
+    with pytest.raises(CheckpointError, match="the journal ends before 41"):
+        read_checkpoint(path, "hash", 2, 41)
 
 
 def test_a_crash_while_writing_leaves_the_checkpoint_before(path, monkeypatch):
@@ -66,4 +71,4 @@ def test_a_crash_while_writing_leaves_the_checkpoint_before(path, monkeypatch):
     monkeypatch.setattr("flows.checkpoint.os.fsync", power_cut)
     with pytest.raises(OSError, match="power cut"):
         write_checkpoint(path, (Checkpoint(99, 0, b"", b""),), "hash")
-    assert read_checkpoint(path, "hash", 2).offset == 42
+    assert read_checkpoint(path, "hash", 2, 50).offset == 42

@@ -72,7 +72,7 @@ def running(*arguments, env=None):
 
 def bar_figures(database_url):
     with psycopg.connect(database_url) as connection:
-        rows = connection.execute("select payload::text from risk_snapshots where run = 'live' order by id").fetchall()
+        rows = connection.execute("select payload::text from risk_snapshots where run like 'live-%' order by id").fetchall()
     snapshots = (json.loads(text) for (text,) in rows)
     return {(s["portfolio"], s["event_time"]): s for s in snapshots if s["moment"] == "bar"}
 
@@ -108,7 +108,7 @@ def test_a_recording_played_over_a_websocket_gives_the_bar_figures_of_its_replay
     for place, snapshot in expected.items():
         same(found[place], snapshot)
     with psycopg.connect(database_url) as connection:
-        archived = connection.execute("select count(*) from ticks where run = 'live'").fetchone()[0]
+        archived = connection.execute("select count(*) from ticks where run like 'live-%'").fetchone()[0]
     assert archived > 1_000
 
 

@@ -409,7 +409,7 @@ export interface components {
         };
         /**
          * Ledger
-         * @description Where every tick went: `received` is the sum of all the others.
+         * @description Where every tick went: `received` is the sum of the four fates that follow it.
          */
         Ledger: {
             /** Accepted */
@@ -418,6 +418,11 @@ export interface components {
             duplicate: number;
             /** Late */
             late: number;
+            /**
+             * Missing
+             * @description Ticks that never came, by the feeds' own numbering; not among those received.
+             */
+            missing: number;
             /** Received */
             received: number;
             /**
