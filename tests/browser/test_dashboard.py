@@ -1,0 +1,103 @@
+"""The whole product in a browser: the demo starts, and its figures move on the screen."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+FIRST_FIGURE_MS = 90_000
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(CHROMIUM is None, reason="NOT RUN: there is no Chromium here (apt-get install chromium)"),
+    pytest.mark.skipif(
+        not (ROOT / "frontend" / "dist" / "index.html").exists(),
+        reason="NOT RUN: the dashboard is not built (make dashboard)",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a demo's dashboard."""
+    data = tmp_path_factory.mktemp("demo")
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "tailwatch", "demo", "--port", "0", "--data-dir", str(data)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert demo.stdout is not None
+    try:
+        address = re.search(r"http://\S+", demo.stdout.readline())
+        assert address, "the demo gave no address"
+        yield address[0]
+    finally:
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=30)
+    assert demo.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def page(dashboard: str) -> Iterator[Page]:
+    """The dashboard as it is on a desk; nothing may go wrong in its console."""
+    troubles: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(dashboard)
+        yield page
+        browser.close()
+    assert troubles == []
+
+
+def test_a_var_figure_is_seen_and_then_seen_to_change(page: Page) -> None:
+    figure = page.get_by_test_id("var-parametric")
+    expect(figure).to_have_attribute("data-value", re.compile(r"^\d+(\.\d+)?$"), timeout=FIRST_FIGURE_MS)
+    first = figure.get_attribute("data-value")
+    assert first is not None
+    expect(figure).not_to_have_attribute("data-value", first, timeout=30_000)
+
+
+def test_the_page_says_that_it_is_live(page: Page) -> None:
+    expect(page.get_by_test_id("connection")).to_have_text("Live", timeout=30_000)
+
+
+@pytest.mark.parametrize("name", ["VaR over time", "Loss distribution", "VaR by position"])
+def test_each_chart_is_drawn(page: Page, name: str) -> None:
+    expect(page.get_by_role("region", name=name).locator("svg.recharts-surface").first).to_be_visible(timeout=30_000)
+
+
+def test_positions_are_listed_with_their_figures(page: Page) -> None:
+    rows = page.get_by_role("region", name="Positions", exact=True).get_by_role("row")
+    expect(rows.nth(1)).to_contain_text(re.compile(r"[A-Z]"), timeout=30_000)
+
+
+def test_no_number_on_the_page_is_a_machines_slip(page: Page) -> None:
+    text = page.inner_text("body")
+    assert re.search(r"\b(NaN|Infinity|undefined|null)\b|-0\b", text) is None
+
+
+def test_confidence_can_be_changed(page: Page) -> None:
+    page.get_by_text("95%", exact=True).click()
+    expect(page.get_by_role("group", name="Parametric VaR 95%")).to_be_visible()
