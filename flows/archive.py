@@ -64,7 +64,7 @@ def run_archive(archive: Archive, stopping: Event) -> None:
     offset, feed = _decoder(archive, found[0])
     standing = _Standing(found[0])
     source = JournalSource(archive.journal, offset, None, stopping, _TOGETHER)
-    flow = archive_dataflow(source, lambda: feed, ArchiveSink(store, stopping, standing.on_stored))
+    flow = archive_dataflow(source, feed, ArchiveSink(store, stopping, standing.on_stored))
     with Heartbeat(archive.database_url, "archive", run, standing.describe):
         run_dataflow(flow)
     store.close()

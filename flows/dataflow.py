@@ -8,77 +8,69 @@ The feed step has one constant key, because a step keyed by connection would han
 names are frozen; a new meaning gets a new version.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
-from bytewax.inputs import Source
-from bytewax.operators import StatefulBatchLogic
-from bytewax.outputs import Sink
+from bytewax.inputs import FixedPartitionedSource
+from bytewax.outputs import FixedPartitionedSink
 
 from flows.actors.feed import FeedActor
 from flows.actors.merge import MergeActor, Merged
 from flows.actors.risk import RiskActor
+from flows.fuse import Fuse, FusedSink, FusedSource, Step
 from flows.messages import Checkpoint, FeedBatch, Moment
 from flows.sources import SourceBatch
 
-In = TypeVar("In")
-Out = TypeVar("Out")
-
-
-class _Step(StatefulBatchLogic[In, Out, None], Generic[In, Out]):
-    """Lets Bytewax drive an actor; its recovery store is not used, so there is nothing to snapshot."""
-
-    def __init__(self, on_message: Callable[[In], Iterable[Out]]) -> None:
-        self._on_message = on_message
-
-    def on_batch(self, values: list[In]) -> tuple[Iterable[Out], bool]:
-        return [out for value in values for out in self._on_message(value)], StatefulBatchLogic.RETAIN
-
-    def snapshot(self) -> None:
-        return None
+JournalRecords = FixedPartitionedSource[SourceBatch, None]
+Build = Callable[[Fuse], Dataflow]
+"""Wires a dataflow whose errors go into the fuse."""
 
 
 def risk_dataflow(
-    source: Source[SourceBatch],
-    feed: Callable[[], FeedActor],
+    source: JournalRecords,
+    feed: FeedActor,
     risk: Callable[[int], RiskActor],
     shards: int,
-    sink: Sink[tuple[str, Merged]],
-    archive: Sink[tuple[str, FeedBatch]] | None = None,
-) -> Dataflow:
+    sink: FixedPartitionedSink[Merged, None],
+    archive: FixedPartitionedSink[FeedBatch, None] | None = None,
+) -> Build:
     """Wire the risk flow: every shard sees every batch in the same order, so workers do not change a result.
 
     A recording has no second reader: its ticks go into the archive from here, where one is given.
     """
-    flow = Dataflow("risk")
-    batches = op.input("journal_v1", flow, source)
-    decoded = feed_step(batches, feed)
-    if archive is not None:
-        op.output("archive_v1", decoded, archive)
-    spread = op.flat_map("shards_v1", decoded, lambda keyed: [(str(s), (s, keyed[1])) for s in range(shards)])
-    moments = op.stateful_batch("risk_v1", spread, lambda _: _Step(_risk(risk)))
-    together = op.map("moments_v1", moments, lambda keyed: ("all", keyed[1]))
-    merged = op.stateful_batch("merge_v1", together, lambda _: _Step(MergeActor(shards).on_message))
-    op.output("out_v1", merged, sink)
-    return flow
+
+    def build(fuse: Fuse) -> Dataflow:
+        flow = Dataflow("risk")
+        decoded = _decoded(fuse, op.input("journal_v1", flow, FusedSource(fuse, source)), feed)
+        if archive is not None:
+            op.output("archive_v1", decoded, FusedSink(fuse, archive))
+        spread = op.flat_map("shards_v1", decoded, lambda keyed: [(str(s), (s, keyed[1])) for s in range(shards)])
+        moments = op.stateful_batch("risk_v1", spread, lambda _: Step(fuse, _risk(risk)))
+        together = op.map("moments_v1", moments, lambda keyed: ("all", keyed[1]))
+        merged = op.stateful_batch("merge_v1", together, lambda _: Step(fuse, MergeActor(shards).on_message))
+        op.output("out_v1", merged, FusedSink(fuse, sink))
+        return flow
+
+    return build
 
 
-def archive_dataflow(
-    source: Source[SourceBatch], feed: Callable[[], FeedActor], sink: Sink[tuple[str, FeedBatch]]
-) -> Dataflow:
+def archive_dataflow(source: JournalRecords, feed: FeedActor, sink: FixedPartitionedSink[FeedBatch, None]) -> Build:
     """Wire the archive flow: what was received, decoded and judged as the risk flow does it, into tables."""
-    flow = Dataflow("archive")
-    decoded = feed_step(op.input("journal_v1", flow, source), feed)
-    op.output("archive_v1", decoded, sink)
-    return flow
+
+    def build(fuse: Fuse) -> Dataflow:
+        flow = Dataflow("archive")
+        decoded = _decoded(fuse, op.input("journal_v1", flow, FusedSource(fuse, source)), feed)
+        op.output("archive_v1", decoded, FusedSink(fuse, sink))
+        return flow
+
+    return build
 
 
-def feed_step(batches: Any, feed: Callable[[], FeedActor]) -> Any:
-    """Decode journal records into events with exactly one fate each."""
+def _decoded(fuse: Fuse, batches: Any, actor: FeedActor) -> Any:
     keyed = op.map("feed_key_v1", batches, lambda batch: ("feed", batch))
-    return op.stateful_batch("feed_v1", keyed, lambda _: _Step(_feed(feed())))
+    return op.stateful_batch("feed_v1", keyed, lambda _: Step(fuse, _feed(actor)))
 
 
 def _feed(actor: FeedActor) -> Callable[[SourceBatch], list[FeedBatch]]:

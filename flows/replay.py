@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import msgspec
-from bytewax.outputs import Sink
+from bytewax.outputs import FixedPartitionedSink
 
 from flows.actors.feed import FeedActor
 from flows.actors.ledger import LedgerRow
+from flows.actors.merge import Merged
 from flows.actors.risk import RiskActor
 from flows.commands import AnyCommand, command_records, encode_command
 from flows.dataflow import risk_dataflow
 from flows.messages import FeedBatch, Kind, Record, Refused
 from flows.readers import read_files
 from flows.running import run_dataflow
-from flows.sinks import ArchiveSink, NdjsonSink, OutboxSink, write_whole
+from flows.sinks import ArchiveSink, NdjsonSink, OutboxSink, whole_file
 from flows.sources import Checkpoints, RecordSource
 from flows.universe import Universe
 from riskcore.errors import InputError
@@ -51,14 +51,15 @@ class Replay:
     workers: int = 1
 
 
-def replay_to_file(replay: Replay, out: Path, on_progress: Progress | None = None) -> LedgerRow:
+def replay_to_file(
+    replay: Replay, out: Path, on_progress: Progress | None = None, stopping: Event | None = None
+) -> LedgerRow:
     """Write one line of JSON a snapshot, sorted by (event time, portfolio): the same bytes for the same input.
 
-    The file appears when it is whole. Returns the ledger's sum.
+    The file appears when it is whole; a replay that is told to stop leaves none. Returns the ledger's sum.
     """
-    ledger: list[LedgerRow] = []
-    write_whole(out, lambda file: ledger.append(run_replay(replay, NdjsonSink(file), on_progress)))
-    return ledger[0]
+    with whole_file(out, stopping) as file:
+        return run_replay(replay, NdjsonSink(file), on_progress, stopping=stopping)
 
 
 def replay_to_database(
@@ -93,11 +94,11 @@ def run_name(replay: Replay) -> str:
 
 def run_replay(
     replay: Replay,
-    sink: Sink[Any],
+    sink: FixedPartitionedSink[Merged, None],
     on_progress: Progress | None = None,
     *,
     stopping: Event | None = None,
-    archive: Sink[Any] | None = None,
+    archive: FixedPartitionedSink[FeedBatch, None] | None = None,
 ) -> LedgerRow:
     """Run the recording into a sink, and return the sum of the ledger.
 
@@ -110,7 +111,7 @@ def run_replay(
     feed = actor(Universe(), replay.settings.price)
     checkpoints = None if archive is None else _TOGETHER
     source = RecordSource(_records(replay, on_progress), stopping, checkpoints, speed=replay.speed)
-    run_dataflow(risk_dataflow(source, lambda: feed, _risk_actor(replay), replay.shards, sink, archive), replay.workers)
+    run_dataflow(risk_dataflow(source, feed, _risk_actor(replay), replay.shards, sink, archive), replay.workers)
     return feed.ledger.total()
 
 

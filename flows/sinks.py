@@ -2,7 +2,8 @@
 
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import BinaryIO
@@ -233,12 +234,14 @@ class ArchiveSink(FixedPartitionedSink[FeedBatch, None]):
         return _ArchivePartition(self._store, self._on_stored, self._stopping)
 
 
-def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Write a file beside its place and move it there when it is whole: no partial output is ever seen."""
+@contextmanager
+def whole_file(path: Path, stopping: Event | None = None) -> Iterator[BinaryIO]:
+    """A file that appears in its place when it is whole: after an error, or when told to stop, there is none."""
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:
-            write(file)
-        partial.replace(path)
+            yield file
+        if stopping is None or not stopping.is_set():
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -2,8 +2,10 @@
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from flows.replay import Replay
 
 _REPLAY = "Replay"
-_RUNNING = ("publish", "shards", "memory", "data_dir", "database_url", "log_format")
+_RUNNING = ("publish", "shards", "memory", "data_dir", "database_url", "host", "port", "log_format")
 
 
 @with_settings("positions", "symbols", *MODEL_SETTINGS, *_RUNNING)
@@ -49,6 +51,12 @@ def replay(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first bad line.", rich_help_panel=_REPLAY)
     ] = False,
+    dashboard: Annotated[
+        bool,
+        typer.Option(
+            "--dashboard", help="Show it in the dashboard, and stay there until Ctrl-C.", rich_help_panel=_REPLAY
+        ),
+    ] = False,
 ) -> None:
     """Measure the risk of a book over recorded ticks."""
     from flows.replay import Replay  # noqa: PLC0415
@@ -70,38 +78,61 @@ def replay(
         strict=strict,
         shards=settings.shards,
     )
+    if out is not None and dashboard:
+        raise InputError("dashboard: it shows what is in the database; leave out either --out or --dashboard")
     if out is not None and not out.absolute().parent.is_dir():
         raise InputError(f"out: {out.absolute().parent} is no directory (from --out)")
     stopping = stopping_on_signals()
-    with Progress("replay", megabytes) as progress:
-        total = _to_file(work, out, progress, stopping) if out else _to_database(work, settings, progress, stopping)
-    typer.echo(f"tailwatch: {_summary(total)}", err=True)
+    if out is not None:
+        with Progress("replay", megabytes) as progress:
+            total = _to_file(work, out, progress, stopping)
+        typer.echo(f"tailwatch: {_summary(total)}", err=True)
+        return
+    with database(settings) as url, _dashboard(settings, url) if dashboard else nullcontext():
+        with Progress("replay", megabytes) as progress:
+            total = _to_database(work, url, progress, stopping)
+        typer.echo(f"tailwatch: {_summary(total)}", err=True)
+        if dashboard:
+            typer.echo("tailwatch: the recording has ended; Ctrl-C closes the dashboard", err=True)
+            stopping.wait()
 
 
 def _to_file(work: "Replay", out: Path, progress: "OnProgress", stopping: threading.Event) -> "LedgerRow":
-    from flows.replay import run_replay  # noqa: PLC0415
-    from flows.sinks import NdjsonSink, write_whole  # noqa: PLC0415
+    from flows.replay import replay_to_file  # noqa: PLC0415
 
-    totals: list[LedgerRow] = []
-
-    def write(file: BinaryIO) -> None:
-        totals.append(run_replay(work, NdjsonSink(file), progress, stopping=stopping))
-        _refuse_half(stopping)
-
-    write_whole(out, write)
-    return totals[0]
+    total = replay_to_file(work, out, progress, stopping)
+    _refuse_half(stopping)
+    return total
 
 
-def _to_database(work: "Replay", settings: Settings, progress: "OnProgress", stopping: threading.Event) -> "LedgerRow":
+def _to_database(work: "Replay", url: str, progress: "OnProgress", stopping: threading.Event) -> "LedgerRow":
     from flows.replay import replay_to_database, run_name  # noqa: PLC0415
     from storage.migrate import migrate  # noqa: PLC0415
 
-    with database(settings) as url:
-        migrate(url)
-        total = replay_to_database(work, url, progress, stopping)
+    migrate(url)
+    total = replay_to_database(work, url, progress, stopping)
     _refuse_half(stopping)
-    typer.echo(f"tailwatch: stored as run {run_name(work)}", err=True)
+    typer.echo(f"tailwatch: stored as run {run_name(work)}; `tailwatch api` shows it", err=True)
     return total
+
+
+@contextmanager
+def _dashboard(settings: Settings, url: str) -> Iterator[None]:
+    """Serve the API from a thread, for as long as the block lasts."""
+    from api.server import ApiServer  # noqa: PLC0415
+    from api.settings import ApiSettings  # noqa: PLC0415
+    from storage.migrate import migrate  # noqa: PLC0415
+
+    migrate(url)
+    server = ApiServer(ApiSettings(url, host=settings.host, port=settings.port))
+    thread = threading.Thread(target=server.work, name="api", daemon=True)
+    thread.start()
+    typer.echo(f"tailwatch: dashboard at {server.url}/", err=True)
+    try:
+        yield
+    finally:
+        server.stop()
+        thread.join(5.0)
 
 
 def parse_speed(text: str) -> float | None:

@@ -76,7 +76,7 @@ def test_a_symbol_that_two_feeds_have_must_be_written_in_full(ticks, tmp_path):
     other = tmp_path / "other.ndjson"
     other.write_text('{"ts": 1700000000050, "symbol": "AAA", "price": 9, "feed": "elsewhere:spot"}\n')
     two = Replay([ticks, other], [BOOK], RiskSettings(bar=NANOSECONDS, paths=10), "hash")
-    with pytest.raises(InputError, match="'AAA' could mean .*elsewhere:spot:AAA"):
+    with pytest.raises(InputError, match=r"'AAA' could mean .*elsewhere:spot:AAA"):
         replay_to_file(two, tmp_path / "out.ndjson")
 
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from flows.messages import Accepted, Checkpoint, End, FeedBatch, Moment
-from flows.sinks import ArchiveSink, Insistence, NdjsonSink, OutboxSink, write_whole
+from flows.sinks import ArchiveSink, Insistence, NdjsonSink, OutboxSink, whole_file
 from riskcore.messages import Quality, RiskSnapshot, Tick
 from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError
@@ -70,13 +70,24 @@ def test_a_line_says_nothing_that_a_wall_clock_decides():
 
 
 def test_an_output_that_fails_leaves_no_file_behind(tmp_path):
-    def fail(file):
-        file.write(b"half")
-        raise RuntimeError("cut")
+    def write():
+        with whole_file(tmp_path / "out") as file:
+            file.write(b"half")
+            raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write_whole(tmp_path / "out", fail)
+        write()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_is_told_to_stop_keeps_what_was_there_before(tmp_path):
+    (tmp_path / "out").write_bytes(b"before")
+    stopping = Event()
+    with whole_file(tmp_path / "out", stopping) as file:
+        file.write(b"half")
+        stopping.set()
+    assert (tmp_path / "out").read_bytes() == b"before"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def outbox(database_url, checkpoints=None):
