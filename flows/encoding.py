@@ -12,7 +12,7 @@ _SNAPSHOT = ("schema", *(field.name for field in fields(RiskSnapshot) if field.n
 _QUALITY = tuple(field.name for field in fields(Quality))
 
 
-def encode_event(snapshot: RiskSnapshot, published_at: str, lag_ms: float) -> bytes:
+def encode_event(snapshot: RiskSnapshot, published_at: str | None, lag_ms: float | None) -> bytes:
     """The ``risk`` event as clients get it, one line of JSON."""
     event = _object(snapshot, _SNAPSHOT)
     event["published_at"] = published_at

@@ -73,7 +73,7 @@ def replay_to_database(
     runs, outbox, archive = RunStore(url), OutboxStore(url, run), ArchiveStore(url, run)
     try:
         runs.register(run, "replay", msgspec.json.encode(replay.settings), replay.settings_hash)
-        sinks = OutboxSink(outbox, stopping), ArchiveSink(archive, stopping)
+        sinks = OutboxSink(outbox, stopping, clock=None), ArchiveSink(archive, stopping)
         return run_replay(replay, sinks[0], on_progress, stopping=stopping, archive=sinks[1])
     finally:
         for store in (runs, outbox, archive):

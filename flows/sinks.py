@@ -106,7 +106,7 @@ class _OutboxPartition(_Partition):
         checkpoint: Callable[[tuple[Checkpoint, ...]], None],
         on_stored: Callable[[Moment], None],
         stopping: Event,
-        clock: Callable[[], int],
+        clock: Callable[[], int] | None,
     ) -> None:
         self._store, self._checkpoint, self._on_stored = store, checkpoint, on_stored
         self._storing, self._clock = Insistence("outbox", stopping), clock
@@ -131,11 +131,16 @@ class _OutboxPartition(_Partition):
             self._on_stored(moments[-1])
         return True
 
+    def _published(self, moment: Moment) -> tuple[str | None, float | None]:
+        if self._clock is None:
+            return None, None
+        now = self._clock()
+        return format_timestamp(now), round((now - moment.event_time) / 1e6, 3)
+
     def _rows(self, moment: Moment) -> list[OutboxRow]:
         if moment.offset != self._offset:
             self._offset, self._ordinal = moment.offset, 0
-        now = self._clock()
-        published, lag_ms = format_timestamp(now), round((now - moment.event_time) / 1e6, 3)
+        published, lag_ms = self._published(moment)
         first = self._ordinal
         self._ordinal += len(moment.snapshots)
         return [
@@ -165,7 +170,8 @@ def _newest_books(moments: list[Moment]) -> list[list[PositionRow]]:
 class OutboxSink(FixedPartitionedSink[Merged, None]):
     """Stores snapshots as events for the clients, and a checkpoint only behind what is stored.
 
-    A batch is one transaction. What an earlier run stored already is recognised by its place in the journal.
+    A batch is one transaction. What an earlier run stored already is recognised by its place in the journal. ``clock``
+    tells when events are published; None for a recording, whose figures have no such moment.
     """
 
     def __init__(
@@ -174,7 +180,7 @@ class OutboxSink(FixedPartitionedSink[Merged, None]):
         stopping: Event,
         checkpoint: Callable[[tuple[Checkpoint, ...]], None] = lambda _: None,
         on_stored: Callable[[Moment], None] = lambda _: None,
-        clock: Callable[[], int] = time.time_ns,
+        clock: Callable[[], int] | None = time.time_ns,
     ) -> None:
         self._arguments = (store, checkpoint, on_stored, stopping, clock)
 

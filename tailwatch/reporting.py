@@ -16,6 +16,7 @@ from storage.reads import Reads
 _TIMEOUT_S = 2.0
 _CONFIDENCE = 0.99
 _METHOD = "monte_carlo"
+_RECORDED_MS = 3_600_000
 
 
 class Measure(msgspec.Struct):
@@ -135,11 +136,16 @@ def _figures(risk: Risk | None, *, fresh: bool) -> str:
     measure = measure or next(iter(risk.measures), None)
     if measure is None or measure.var is None:
         return f"{risk.portfolio}: {measure.reason if measure and measure.reason else 'no figures yet'}"
-    lag = "  nothing new  " if not fresh else f"  lag {risk.quality.lag_ms or 0.0:6,.0f} ms"
+    lag = _lag(risk.quality.lag_ms or 0.0) if fresh else "nothing new"
     name = f"VaR {measure.confidence * 100:g} % of {risk.portfolio}"
-    return f"{name} {measure.var:14,.0f} {risk.base_currency}{lag}  bars {risk.quality.observations:6,d}"
+    return f"{name} {measure.var:14,.0f} {risk.base_currency}  {lag:13}  bars {risk.quality.observations:6,d}"
 
 
 def _clock() -> str:
     # A timer may fire a moment early, and would then show the second before.
     return time.strftime("%H:%M:%S", time.localtime(time.time() + 0.05))
+
+
+def _lag(lag_ms: float) -> str:
+    """How old the newest price in the figures was; the age of a recording is no lag."""
+    return f"lag {lag_ms:6,.0f} ms" if abs(lag_ms) < _RECORDED_MS else "recorded ticks"
