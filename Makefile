@@ -57,7 +57,7 @@ dashboard: frontend/dist/.built
 	@$(PYTHON) -m venv .tools >/dev/null 2>&1 || { \
 		test "$$(id -u)" = 0 || { echo "tailwatch needs the package python3-venv: sudo apt-get install python3-venv"; exit 1; }; \
 		apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null && rm -rf .tools && $(PYTHON) -m venv .tools; }
-	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.tools/bin/python -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
 .venv/.installed: pyproject.toml uv.lock .tools/.uv-$(UV_VERSION)

@@ -72,7 +72,9 @@ def running(*arguments, env=None):
 
 def bar_figures(database_url):
     with psycopg.connect(database_url) as connection:
-        rows = connection.execute("select payload::text from risk_snapshots where run like 'live-%' order by id").fetchall()
+        rows = connection.execute(
+            "select payload::text from risk_snapshots where run like 'live-%' order by id"
+        ).fetchall()
     snapshots = (json.loads(text) for (text,) in rows)
     return {(s["portfolio"], s["event_time"]): s for s in snapshots if s["moment"] == "bar"}
 
