@@ -32,9 +32,7 @@ def postgres_url() -> Iterator[str]:
         return
     in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
     with (
-        tempfile.TemporaryDirectory(
-            prefix="tailwatch-test-", dir=_MEMORY if in_memory else None
-        ) as directory,
+        tempfile.TemporaryDirectory(prefix="tailwatch-test-", dir=_MEMORY if in_memory else None) as directory,
         EmbeddedPostgres(Path(directory), durable=False) as server,
     ):
         yield server.url
