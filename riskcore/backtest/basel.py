@@ -1,0 +1,73 @@
+"""The supervisor's view: the traffic light of 250 days, and how often it would have been green."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from riskcore.errors import InputError
+
+Zone = Literal["green", "yellow", "red"]
+YEAR = 250
+"""Trading days that the Basel committee looks back."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficLight:
+    """Basel zone and the probability of so many exceptions or fewer."""
+
+    zone: Zone
+    cumulative_probability: float
+
+
+def traffic_light(n_observations: int, n_exceptions: int, probability: float) -> TrafficLight:
+    r"""Basel's zones: :math:`P(X \le x)` of a binomial law; yellow from 95 %, red from 99.99 %.
+
+    Parameters
+    ----------
+    n_observations, n_exceptions
+        n and x, ``0 <= x <= n``.
+    probability
+        p, that of an exception: 1 - confidence.
+
+    Notes
+    -----
+    Source: BCBS (1996), Supervisory framework for the use of backtesting. O(1).
+
+    Examples
+    --------
+    >>> traffic_light(250, 5, 0.01).zone
+    'yellow'
+    """
+    from scipy.special import bdtr  # noqa: PLC0415 - slow to import, and only this needs it
+
+    if not 0.0 < probability < 1.0 or not 0 <= n_exceptions <= n_observations:
+        raise InputError(f"{n_exceptions} exceptions in {n_observations} at probability {probability} cannot be")
+    cumulative = float(bdtr(n_exceptions, n_observations, probability)) if n_observations else 0.0
+    if cumulative < 0.95:
+        return TrafficLight("green", cumulative)
+    return TrafficLight("yellow" if cumulative < 0.9999 else "red", cumulative)
+
+
+def most_in_window(happened: ArrayLike, days: int = YEAR) -> int | None:
+    """The most exceptions in any ``days`` successive periods; None when there are fewer periods. O(T)."""
+    counts = _in_windows(happened, days)
+    return int(counts.max()) if len(counts) else None
+
+
+def green_share(happened: ArrayLike, probability: float, days: int = YEAR) -> float | None:
+    """Share of all windows of ``days`` successive periods that are green; None when there is none. O(T).
+
+    Of a right model at 99 % it is 0.8922 on average over 250 days: one window in ten is yellow by chance.
+    """
+    counts = _in_windows(happened, days)
+    if not len(counts):
+        return None
+    green = [traffic_light(days, count, probability).zone == "green" for count in range(int(counts.max()) + 1)]
+    return float(np.mean(np.array(green)[counts]))
+
+
+def _in_windows(happened: ArrayLike, days: int) -> NDArray[np.int64]:
+    sums = np.concatenate(([0], np.cumsum(np.asarray(happened, dtype=np.int64))))
+    return sums[days:] - sums[:-days] if len(sums) > days else sums[:0]
