@@ -11,6 +11,8 @@ import signal
 import threading
 from types import FrameType
 
+from tailwatch.repeat import Repeat
+
 VARIABLE = "TAILWATCH_SUPERVISOR"
 _GRACE_S = 5.0
 
@@ -20,10 +22,10 @@ def stopping_on_signals() -> threading.Event:
 
     To be called in the main thread. Where a supervisor runs this process, its death counts as a signal.
     """
-    stopping = threading.Event()
+    stopping, repeat = threading.Event(), Repeat()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if stopping.is_set():
+        if repeat.meant():
             os._exit(1)
         stopping.set()
 

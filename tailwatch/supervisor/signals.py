@@ -5,6 +5,8 @@ import threading
 from types import FrameType
 from typing import Any
 
+from tailwatch.repeat import Repeat
+
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -15,6 +17,7 @@ class StopSignals:
         self.stopping = threading.Event()
         self.hurry = threading.Event()
         self._before: dict[signal.Signals, Any] = {}
+        self._repeat = Repeat()
 
     def install(self) -> None:
         """Take the signals over; in the main thread."""
@@ -26,4 +29,6 @@ class StopSignals:
             signal.signal(number, handler)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        (self.hurry if self.stopping.is_set() else self.stopping).set()
+        if self._repeat.meant():
+            self.hurry.set()
+        self.stopping.set()
