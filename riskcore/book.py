@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from riskcore.components import Components, components_of
 from riskcore.distribution import distribution_of
 from riskcore.errors import InputError
+from riskcore.explain import VarExplainer
 from riskcore.measures import (
     all_measures,
     historical_scenarios,
@@ -19,7 +20,7 @@ from riskcore.measures import (
     no_risk,
     without_numbers,
 )
-from riskcore.messages import Distribution, Measure, Method
+from riskcore.messages import Distribution, Explained, Measure, Method
 from riskcore.model import MarketModel
 from riskcore.positions import Positions
 from riskcore.state import pack, unpack
@@ -60,6 +61,7 @@ class RiskBook:
         self.name = name
         self.positions = Positions.flat(model.n_instruments)
         self._vectors = BookVectors(model)
+        self._explainer: VarExplainer | None = None
         self._phase = zlib.crc32(name.encode()) % REBUILD_EVERY
         self._scale = np.zeros(model.n_instruments)
         self._held = np.zeros(model.n_instruments, np.bool_)
@@ -89,21 +91,32 @@ class RiskBook:
         if price is not None:
             self.model.on_price(instrument, price)
         self._grow()
-        if self._held[instrument]:
+        if self._explainer is not None:
+            self._refresh()
+        elif self._held[instrument]:
             exposure = self._scale.item(instrument) * self.model.marks.item(instrument)
             if not self._vectors.covered[instrument] or not self._vectors.move_one(instrument, exposure):
                 self._refresh()
 
+    def before_bar(self) -> None:
+        """Take in trades and prices before the model takes a bar, so that :meth:`explain` can tell them from it.
+
+        Nothing is done, and nothing need be called, in a book that is never asked to explain itself.
+        """
+        if self._explainer is not None:
+            self._refresh()
+            self._explainer.turn("model")
+
     def on_bar(self) -> None:
         """Follow the bar that the model has just taken. O(N) + O(P); a rebuild every 64th bar."""
         self._grow()
-        followed = self._vectors.follow_bar()
-        if not followed:
-            self._cover()
-            self._vectors.rebuild(self.exposures)
+        if self._explainer is not None:
+            self._explainer.on_bar()
+        if not self._vectors.follow_bar():
+            self._vectors.rebuild(self._vectors.exposures)
         elif (self.model.bars + self._phase) % REBUILD_EVERY == 0:
-            self._cover()
-            self._vectors.rebuild_measured(self.exposures)
+            self._refresh()
+            self._vectors.rebuild_measured(self._vectors.exposures)
 
     def start_day(self) -> None:
         """Count :attr:`pnl` from the present prices on."""
@@ -120,6 +133,28 @@ class RiskBook:
         O(N) + O(window) + O(P).
         """
         self._refresh()
+        measures = self._measures()
+        if self._explainer is not None:
+            self._explainer.on_reading(measures)
+        return measures
+
+    def explain(self, since_seq: int = 0) -> tuple[Explained, ...]:
+        """Why Value-at-Risk moved since the last call, per method and confidence; the parts add up to the change.
+
+        Empty at the first call, and without what had no number then or has none now. ``since_seq`` is the number of
+        the reading of the last call, to be repeated in the answer. Call :meth:`before_bar` before each
+        ``model.on_bar``: the parts then come in the order trades, prices, covariance, scenarios, however the three
+        happened. Each reading, and each bar, closes a stretch of its own whose parts are added. See
+        :class:`~riskcore.explain.VarExplainer` for the definition and the cost.
+        """
+        if self._explainer is None:
+            self._explainer = VarExplainer(self.model, self._vectors)
+        self._refresh()
+        if self._explainer.unread:
+            self.measures()
+        return self._explainer.explain(since_seq)
+
+    def _measures(self) -> tuple[Measure, ...]:
         settings, vectors = self.model.settings, self._vectors
         if not self._held.any():
             return no_risk(settings)
@@ -218,9 +253,13 @@ class RiskBook:
         self._scale[instrument] = positions.quantity[instrument] * positions.unit[instrument]
         self._held[instrument] = positions.quantity[instrument] != 0.0
         self._priced = -1
+        if self._explainer is not None:
+            self._explainer.traded = True
 
     def _refresh(self) -> None:
         self._grow()
+        if self._explainer is not None:
+            self._explainer.take_in(self._scale, self._held)
         self._cover()
         self._vectors.move_to(self._scale * self.model.marks)
 
@@ -243,7 +282,9 @@ class RiskBook:
         """The book as bytes; restore it on the model restored from the same moment."""
         positions = {f"positions.{name}": getattr(self.positions, name) for name in Positions.__slots__}
         meta = {"name": self.name, "priced": self._priced}
-        return pack("risk book", self._vectors.arrays() | positions, meta)
+        explainer = {} if self._explainer is None else self._explainer.arrays()
+        explained = {f"explain.{name}": array for name, array in explainer.items()}
+        return pack("risk book", self._vectors.arrays() | positions | explained, meta)
 
     @classmethod
     def restore(cls, state: bytes, model: MarketModel) -> "RiskBook":
@@ -256,6 +297,10 @@ class RiskBook:
         book._scale = book.positions.quantity * book.positions.unit
         book._held = book.positions.quantity != 0.0
         book._priced = packed.meta["priced"]
+        explained = {n.removeprefix("explain."): arrays[n] for n in arrays if n.startswith("explain.")}
+        if explained:
+            book._explainer = VarExplainer(model, book._vectors)
+            book._explainer.load(explained)
         return book
 
     # Asking what would be
@@ -268,6 +313,7 @@ class RiskBook:
         """
         before = self.measures()
         twin = RiskBook.restore(self.snapshot(), self.model)
+        twin._explainer = None
         for instrument, quantity in trades.items():
             twin.on_trade(instrument, quantity)
         return WhatIf(before, twin.measures())
