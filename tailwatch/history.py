@@ -1,4 +1,4 @@
-"""The history file: daily prices of many instruments, from CSV or Parquet."""
+"""The history file: daily prices of many instruments, from CSV (also packed with gzip) or Parquet."""
 
 import csv
 import datetime
@@ -30,9 +30,10 @@ class History:
 
 
 def read_history(path: Path) -> History:
-    """Read daily prices: a ``date`` column, and a column of prices for each symbol.
+    """Read daily prices: a ``date`` column (or ``Date``), and a column of prices for each symbol.
 
-    An empty cell (null in Parquet) is a day without a price. Dates are ISO 8601 and strictly ascending.
+    CSV may be packed with gzip. An empty cell (null in Parquet) is a day without a price. Dates are ISO 8601
+    and strictly ascending.
 
     Raises
     ------
@@ -62,14 +63,15 @@ def read_history(path: Path) -> History:
 
 
 def _date_column(columns: list[str], name: str) -> int:
-    if "date" not in columns:
+    found = next((at for at, column in enumerate(columns) if column.lower() == "date"), None)
+    if found is None:
         raise InputError(f"{name}: column 'date' is missing; the columns are {', '.join(columns[:5])[:200]} ...")
     if len(columns) < 2:
         raise InputError(f"{name}: has no column of prices; name one column for each symbol")
     repeated = next((column for column in columns if columns.count(column) > 1 or not column), None)
     if repeated is not None:
         raise InputError(f"{name}: column {repeated!r} is {'there twice' if repeated else 'without a name'}")
-    return columns.index("date")
+    return found
 
 
 def _csv(path: Path, name: str) -> tuple[list[str], list[tuple[str, Sequence[Any]]]]:

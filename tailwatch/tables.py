@@ -2,8 +2,10 @@
 
 import csv
 import difflib
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from riskcore.errors import InputError
 
 SHOWN = 10
 _LARGEST_FILE = 256 * 2**20
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,9 @@ class RowFaults:
 
 
 def read_text(path: Path, title: str) -> str:
-    """The text of a file, without a byte order mark; InputError names the file and what is wrong with it."""
+    """The text of a file, gzip or plain, without a byte order mark; InputError says which file and what is wrong."""
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise InputError(f"{title} {path}: larger than {_LARGEST_FILE >> 20} MiB")
-        text = path.read_bytes().decode("utf-8-sig")
+        text = _contents(path, title).decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{title} {path}: there is no such file") from None
     except OSError as error:
@@ -66,6 +67,20 @@ def read_text(path: Path, title: str) -> str:
     if not text.strip():
         raise InputError(f"{title} {path}: is empty")
     return text
+
+
+def _contents(path: Path, title: str) -> bytes:
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        try:
+            # One byte more than allowed tells a file that is too large, however small it was packed.
+            data = (gzip.GzipFile(fileobj=file) if packed else file).read(_LARGEST_FILE + 1)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise InputError(f"{title} {path}: damaged gzip file: {error}") from None
+    if len(data) > _LARGEST_FILE:
+        raise InputError(f"{title} {path}: larger than {_LARGEST_FILE >> 20} MiB")
+    return data
 
 
 def read_table(path: Path, title: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[Row]:

@@ -1,6 +1,7 @@
 """Daily prices are read exactly, and a bad cell is told by row and column."""
 
 import datetime
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,30 @@ def test_csv_gives_dates_symbols_and_prices_with_nan_for_no_price(tmp_path: Path
     assert history.dates == tuple(datetime.date(2024, 1, day) for day in (2, 3, 5))
     assert history.symbols == ("A", "tailwatch:B")
     np.testing.assert_array_equal(history.prices, [[1.5, 2.0], [np.nan, 3.0], [7.0, np.nan]])
+
+
+def test_a_file_packed_with_gzip_says_the_same_and_the_column_may_be_called_date_in_capitals(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv.gz"
+    path.write_bytes(gzip.compress(b"Date,A\n2024-01-02,1.5\n2024-01-03,2\n"))
+    history = read_history(path)
+    assert history.symbols == ("A",)
+    np.testing.assert_array_equal(history.prices, [[1.5], [2.0]])
+
+
+@pytest.mark.parametrize("cut", [slice(0, -9), slice(0, 12)])
+def test_a_damaged_gzip_file_is_one_clear_error(tmp_path: Path, cut: slice) -> None:
+    path = tmp_path / "prices.csv.gz"
+    path.write_bytes(gzip.compress(b"date,A\n2024-01-02,1.5\n2024-01-03,2\n")[cut])
+    with pytest.raises(InputError, match=r"prices\.csv\.gz: damaged gzip file"):
+        read_history(path)
+
+
+def test_a_file_that_would_unpack_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tailwatch.tables._LARGEST_FILE", 1 << 20)
+    path = tmp_path / "prices.csv.gz"
+    path.write_bytes(gzip.compress(b"date,A\n" + b" " * (2 << 20)))
+    with pytest.raises(InputError, match="larger than 1 MiB"):
+        read_history(path)
 
 
 def test_parquet_says_the_same_as_csv(tmp_path: Path) -> None:
