@@ -3,19 +3,22 @@
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite, isnan
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskcore.covariance.ewma import RENORMALISED, EwmaCovariance
+from riskcore.covariance.windowed import WindowedCovariance
+from riskcore.drawn_paths import WindowPaths
 from riskcore.errors import InputError
-from riskcore.normals import bar_normals, history_normals, student_mixing
+from riskcore.normals import Draw, student_mixing
 from riskcore.paths import PathMatrix
-from riskcore.quantile import check_confidence
-from riskcore.settings import RiskSettings
+from riskcore.settings import RiskSettings, check_settings, shape_of
 from riskcore.state import pack, unpack
 from riskcore.window import ScenarioWindow
 
+_NO_SHOCKS = np.empty(0)
 _COUNTS = ("bars", "history_rows", "last_bar", "epoch")
 
 
@@ -27,7 +30,7 @@ class BarStep:
     """(N,), 0 where an instrument had none."""
     present: NDArray[np.bool_]
     shocks: NDArray[np.float64]
-    """(P,): the raw path vector of a book moves by these times its exposure's return."""
+    """(P,): the raw path vector of a book moves by these times its exposure's return; none where paths are redrawn."""
     gain: float
     """The raw ``g = S u`` of a book moves by ``gain * returns`` times its exposure's return."""
     slot: int
@@ -51,16 +54,17 @@ class MarketModel:
 
     def __init__(self, n_instruments: int, settings: RiskSettings | None = None) -> None:
         self.settings = settings or RiskSettings()
-        _check(self.settings)
+        check_settings(self.settings)
         self.prices = np.full(n_instruments, np.nan)
         """Last price of each instrument in quote currency, shape (N,), NaN = none yet; read only."""
         self.marks = np.zeros(n_instruments)
         """The same with 0 for none."""
         self.priced = 0
         """Number of instruments with a price."""
-        self.covariance = EwmaCovariance(n_instruments, self.settings.half_life)
+        self.covariance = _covariance(self.settings, n_instruments)
         self.window = ScenarioWindow(n_instruments, self.settings.window)
-        self.paths = PathMatrix(n_instruments, self.settings.paths, self.settings.decay)
+        self._draw = Draw(self.settings.seed, self.settings.paths)
+        self.paths = self._paths(n_instruments)
         self.bars = 0
         """Bars taken so far, rows of history included."""
         self.history_rows = 0
@@ -125,55 +129,76 @@ class MarketModel:
         """
         if bar < 0 or (self.last_bar is not None and bar <= self.last_bar):
             raise InputError(f"bar {bar} does not follow bar {self.last_bar}: bars are closed in order")
-        self._take(returns, bar_normals(self.settings.seed, int(bar), self.settings.paths))
+        self._take(returns, int(bar))
         self.last_bar = int(bar)
 
     def on_history(self, returns: ArrayLike) -> None:
         """Take one row of past returns, shape (N,), already scaled to one bar; before the first live bar."""
         if self.last_bar is not None:
             raise InputError("history comes before the first live bar: load it first")
-        self._take(returns, history_normals(self.settings.seed, self.history_rows, self.settings.paths))
+        self._take(returns, -1 - self.history_rows)
         self.history_rows += 1
 
-    def _take(self, returns: ArrayLike, normals: NDArray[np.float64]) -> None:
+    def _take(self, returns: ArrayLike, word: int) -> None:
         row = np.asarray(returns, dtype=np.float64)
         if row.shape != self.prices.shape or np.isinf(row).any():
             raise InputError(f"a bar must have {self.n_instruments} finite or missing returns, got shape {row.shape}")
         present = ~np.isnan(row)
         clean = np.where(present, row, 0.0)
-        covariance, paths = self.covariance, self.paths
-        scales = covariance.scale, paths.scale
-        renormalised = covariance.step(clean, present)
-        shocks = paths.step(clean, normals)
-        if len(renormalised):
-            paths.raw[renormalised] *= RENORMALISED
-        if len(renormalised) or covariance.scale > scales[0] or paths.scale > scales[1]:
-            self.epoch += 1
+        shocks = self._advance(clean, present, word)
         slot = self.window.push(clean, present)
         self.bars += 1
-        self.step = BarStep(clean, present, shocks, (1.0 - covariance.decay) / covariance.scale, slot)
+        self.step = BarStep(clean, present, shocks, self.covariance.gain, slot)
+
+    def _advance(self, returns: NDArray[np.float64], present: NDArray[np.bool_], word: int) -> NDArray[np.float64]:
+        covariance, paths = self.covariance, self.paths
+        before = covariance.scale, paths.scale
+        renormalised = covariance.step(returns, present)
+        if not isinstance(paths, PathMatrix):
+            paths.step(word)
+            self.epoch += 1
+            return _NO_SHOCKS
+        shocks = paths.step(returns, self._draw.bar(word))
+        paths.renormalise(renormalised, RENORMALISED)
+        if len(renormalised) or covariance.scale > before[0] or paths.scale > before[1]:
+            self.epoch += 1
+        return shocks
+
+    def _paths(self, n_instruments: int) -> PathMatrix | WindowPaths:
+        if isinstance(self.covariance, WindowedCovariance):
+            return WindowPaths(self.covariance, self._draw)
+        return PathMatrix(n_instruments, self.settings.paths, self.settings.decay)
 
     def snapshot(self) -> bytes:
         """The whole model as bytes, to be restored in mid-stream with identical results."""
         arrays = {f"covariance.{name}": array for name, array in self.covariance.arrays().items()}
-        arrays |= {"prices": self.prices, "paths": self.paths.raw}
+        arrays |= {"prices": self.prices} | self._path_arrays()
         arrays |= {"returns": self.window.returns, "present": self.window.present}
         meta = {name: getattr(self, name) for name in _COUNTS}
-        meta |= {"settings": _shape(self.settings), "rows": self.window.bars, "scale": self.paths.scale}
+        meta |= {"settings": shape_of(self.settings), "rows": self.window.bars, "scale": self.paths.scale}
         return pack("market model", arrays, meta)
+
+    def _path_arrays(self) -> dict[str, NDArray[Any]]:
+        if isinstance(self.paths, WindowPaths):
+            return {"words": self.paths.words}
+        return {"paths": self.paths.raw}
 
     @classmethod
     def restore(cls, state: bytes, settings: RiskSettings) -> "MarketModel":
         """The model as it was at :meth:`snapshot`; ``InputError`` when it was made with other settings."""
         packed = unpack("market model", state)
         arrays, meta = packed.arrays, packed.meta
-        if meta["settings"] != _shape(settings):
-            made, now = meta["settings"], _shape(settings)
+        if meta["settings"] != shape_of(settings):
+            made, now = meta["settings"], shape_of(settings)
             raise InputError(f"the state was made with {made}, the settings are {now}: start anew or mend them")
         model = cls(0, settings)
         parts = {name.removeprefix("covariance."): array for name, array in arrays.items()}
-        model.covariance = EwmaCovariance.from_arrays(parts)
-        model.paths.raw, model.paths.scale = arrays["paths"], meta["scale"]
+        model.covariance = type(model.covariance).from_arrays(parts)
+        model.paths = model._paths(0)
+        if isinstance(model.paths, WindowPaths):
+            model.paths.load(arrays["words"])
+        else:
+            model.paths.raw, model.paths.scale = arrays["paths"], meta["scale"]
         model.window.returns, model.window.present = arrays["returns"], arrays["present"]
         model.window.bars = meta["rows"]
         model.prices = arrays["prices"]
@@ -184,24 +209,7 @@ class MarketModel:
         return model
 
 
-def _check(settings: RiskSettings) -> None:
-    if settings.distribution == "t" and not settings.dof > 2:
-        raise InputError(f"Student-t needs more than 2 degrees of freedom to have a variance, not {settings.dof}")
-    if settings.window < 1 or settings.paths < 1:
-        raise InputError(f"need a window and paths of at least 1, not {settings.window} and {settings.paths}")
-    if not 0 <= settings.seed < 2**64:
-        raise InputError(f"a seed lies from 0 to 2**64 - 1, not {settings.seed}")
-    if not settings.confidence or not settings.bars_in_horizon > 0:
-        raise InputError("need at least one confidence, and a horizon longer than nothing")
-    for confidence in settings.confidence:
-        check_confidence(confidence)
-
-
-def _shape(settings: RiskSettings) -> dict[str, float]:
-    return {
-        "bar": settings.bar,
-        "half_life": settings.half_life,
-        "window": settings.window,
-        "paths": settings.paths,
-        "seed": settings.seed,
-    }
+def _covariance(settings: RiskSettings, n_instruments: int) -> EwmaCovariance | WindowedCovariance:
+    if settings.covariance == "rolling":
+        return WindowedCovariance(n_instruments, settings.window)
+    return EwmaCovariance(n_instruments, settings.half_life)

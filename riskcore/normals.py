@@ -2,10 +2,12 @@
 
 Bar and row numbers stand in the *key* of Philox, never in its counter: the streams of consecutive counters
 overlap, and the shocks of successive bars would be the same numbers shifted. The two highest bits of the
-second key word are the domain: live bars, rows of history, mixing variables, simulations in one go.
+second key word are the domain: live bars, rows of history, mixing variables, simulations in one go. The third, set
+in the last two, tells the lasting normals of one instrument or factor from them.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator, Philox
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 _HISTORY = 1 << 63
 _MIXING = 1 << 62
 _SIMULATION = _HISTORY | _MIXING
+_LASTING = 1 << 61
 
 
 def _generator(seed: int, word: int) -> Generator:
@@ -40,3 +43,31 @@ def simulation_normals(seed: int, n_paths: int, n_factors: int, rows: int) -> It
     generator = _generator(seed, _SIMULATION)
     for start in range(0, n_paths, rows):
         yield generator.standard_normal((min(rows, n_paths - start), n_factors))
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The normals of one model: P at a time, the second half the first with the other sign if ``antithetic``."""
+
+    seed: int
+    n_paths: int
+    antithetic: bool = False
+
+    def bar(self, word: int) -> NDArray[np.float64]:
+        """Normals of the bar of this index, or of row ``-1 - word`` of history if negative, shape (n_paths,)."""
+        return self._normals(word if word >= 0 else _HISTORY | (-1 - word))
+
+    def own(self, instrument: int) -> NDArray[np.float64]:
+        """The lasting normals of an instrument's own, of which no other depends, shape (n_paths,)."""
+        return self._normals(_MIXING | _LASTING | instrument)
+
+    def factor(self, number: int) -> NDArray[np.float64]:
+        """The lasting normals of a column of a Cholesky factor, shape (n_paths,)."""
+        return self._normals(_SIMULATION | _LASTING | number)
+
+    def _normals(self, word: int) -> NDArray[np.float64]:
+        generator = _generator(self.seed, word)
+        if not self.antithetic:
+            return generator.standard_normal(self.n_paths)
+        half = generator.standard_normal(self.n_paths // 2)
+        return np.concatenate((half, -half))

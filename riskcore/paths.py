@@ -34,6 +34,11 @@ class PathMatrix:
         """Make room for instruments listed late: their paths are 0."""
         self.raw = np.concatenate((self.raw, np.zeros((n_instruments, self.raw.shape[1]))))
 
+    def renormalise(self, instruments: NDArray[np.intp], factor: float) -> None:
+        """Follow the covariance where it multiplied the returns of some instruments."""
+        if len(instruments):
+            self.raw[instruments] *= factor
+
     def step(self, returns: NDArray[np.float64], normals: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take the returns of one bar, shape (N,), 0 = none, with fresh normals (P,).
 

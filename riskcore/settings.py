@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from riskcore.errors import InputError
+from riskcore.quantile import check_confidence
+
 NANOSECONDS = 1_000_000_000
 MINUTE = 60 * NANOSECONDS
 DAY = 24 * 60 * MINUTE
+_OPTIONAL = ("covariance",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class RiskSettings:
     lateness: int = NANOSECONDS
     jump: float = 25.0
     """Bar standard deviations beyond which a price is suspect until the next one confirms it."""
+    covariance: Literal["ewma", "rolling"] = "ewma"
+    """``rolling``: the sample covariance of the last ``window`` bars."""
     seed: int = 7
     base_currency: str = "USD"
 
@@ -44,3 +50,32 @@ class RiskSettings:
         """k: bars in the risk horizon; a horizon in days counts the trading day."""
         length = self.horizon if self.horizon_days is None else self.horizon_days * self.day
         return length / self.bar
+
+
+def check_settings(settings: RiskSettings) -> None:
+    """Raise ``InputError`` for settings that no model can be made with."""
+    if settings.distribution == "t" and not settings.dof > 2:
+        raise InputError(f"Student-t needs more than 2 degrees of freedom to have a variance, not {settings.dof}")
+    if settings.window < 1 or settings.paths < 1:
+        raise InputError(f"need a window and paths of at least 1, not {settings.window} and {settings.paths}")
+    if not 0 <= settings.seed < 2**64:
+        raise InputError(f"a seed lies from 0 to 2**64 - 1, not {settings.seed}")
+    if not settings.confidence or not settings.bars_in_horizon > 0:
+        raise InputError("need at least one confidence, and a horizon longer than nothing")
+    for confidence in settings.confidence:
+        check_confidence(confidence)
+    if settings.covariance == "rolling" and settings.window < max(settings.min_observations, 2):
+        raise InputError(
+            f"a rolling covariance over a window of {settings.window} bars never has the "
+            f"{settings.min_observations} returns of min_observations: widen the window or lower these"
+        )
+
+
+def shape_of(settings: RiskSettings) -> dict[str, float | str]:
+    """What a state depends on: it can be restored under settings with the same of these only."""
+    shape: dict[str, float | str] = {
+        name: getattr(settings, name) for name in ("bar", "half_life", "window", "paths", "seed")
+    }
+    default = RiskSettings()
+    optional = {name: getattr(settings, name) for name in _OPTIONAL}
+    return shape | {name: value for name, value in optional.items() if value != getattr(default, name)}

@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     confidence: Annotated[tuple[float, ...], BeforeValidator(parse_list), AfterValidator(confidence_levels)] = _setting(
         "0.95,0.975,0.99", "Confidence levels.", panel=RISK, metavar="LEVELS"
     )
-    covariance: Annotated[Literal["ewma"], choice("ewma", planned=("rolling",))] = _setting(
-        "ewma", "Estimator of the covariance.", panel=RISK, metavar="ewma"
+    covariance: Annotated[Literal["ewma", "rolling"], choice("ewma", "rolling")] = _setting(
+        "ewma", "Estimator of the covariance.", panel=RISK, metavar="ewma|rolling"
     )
     shrinkage: Annotated[Literal["none"], choice("none", planned=("ledoit-wolf", "oas"))] = _setting(
         "none", "Shrinkage of the covariance.", panel=RISK, metavar="none"
@@ -211,6 +211,7 @@ class Settings(BaseSettings):
             empty_bars=self.empty_bars,
             lateness=self.lateness.nanoseconds,
             jump=self.jump,
+            covariance=self.covariance,
             seed=self.seed,
             base_currency=self.base_currency,
         )
@@ -221,7 +222,6 @@ class Settings(BaseSettings):
         meaning = asdict(self.to_risk_settings()) | {
             name: getattr(self, name)
             for name in (
-                "covariance",
                 "shrinkage",
                 "historical",
                 "simulation",

@@ -115,6 +115,11 @@ class EwmaCovariance:
         return small
 
     @property
+    def gain(self) -> float:
+        """What the last bar's ``r rᵀ`` is multiplied by in ``raw``."""
+        return (1.0 - self.decay) / self.scale
+
+    @property
     def correction(self) -> NDArray[np.float64]:
         """The diagonal of D, shape (N,): ``1/sqrt(W)``, 0 for an instrument that never had a return."""
         return self._root_of_weight(1.0)

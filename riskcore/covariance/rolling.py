@@ -1,6 +1,7 @@
 """Sample covariance of the last bars, exact also after an outlier has left the window."""
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,7 +32,7 @@ class RollingCovariance:
     Parameters
     ----------
     n_instruments
-        N, at least 1.
+        N, at least 1; :meth:`add` makes room for more.
     window
         Bars, at least 2.
 
@@ -42,8 +43,8 @@ class RollingCovariance:
     """
 
     def __init__(self, n_instruments: int, window: int) -> None:
-        if n_instruments < 1 or window < 2:
-            raise InputError(f"need an instrument and a window of 2 bars, not {n_instruments} and {window}")
+        if n_instruments < 0 or window < 2:
+            raise InputError(f"need instruments and a window of 2 bars, not {n_instruments} and {window}")
         self.window = window
         self.drift = 0.0
         """Largest relative difference found by a rebuild that was due by schedule."""
@@ -60,6 +61,30 @@ class RollingCovariance:
     def observations(self) -> int:
         """Bars in the window."""
         return min(self._bars, self.window)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Returns of each instrument in the window, shape (N,)."""
+        counts: NDArray[np.int64] = (~np.isnan(self._rows[: self.observations])).sum(axis=0, dtype=np.int64)
+        return counts
+
+    @property
+    def bars(self) -> int:
+        """Bars taken so far."""
+        return self._bars
+
+    @property
+    def deviations(self) -> NDArray[np.float64]:
+        """Centred returns over the root of the divisor, shape (n, N), 0 = none: ``A.T @ A`` is the covariance."""
+        return _deviations(self._rows[: self.observations])
+
+    def add(self, n_instruments: int) -> None:
+        """Make room for instruments listed late: they have no returns in the bars that are there."""
+        wide = (0, n_instruments)
+        self._rows = np.pad(self._rows, ((0, 0), wide), constant_values=np.nan)
+        self._origin, self._mean = np.pad(self._origin, wide), np.pad(self._mean, wide)
+        self._moment, self._peak = np.pad(self._moment, wide), np.pad(self._peak, wide)
+        self._incomplete = self.observations if n_instruments else self._incomplete
 
     def update(self, returns: ArrayLike) -> None:
         """Take the returns of one bar, shape (N,), NaN = no return. Infinite ones are an ``InputError``."""
@@ -114,7 +139,7 @@ class RollingCovariance:
     def _rebuild_measured(self) -> None:
         before = self._moment
         self._rebuild()
-        largest = float(np.max(self._peak))
+        largest = float(np.max(self._peak, initial=0.0))
         if largest > 0.0:
             self.drift = max(self.drift, float(np.max(np.abs(before - self._moment))) / largest)
 
@@ -135,32 +160,47 @@ class RollingCovariance:
         """Standard deviation of one bar's returns, shape (N,)."""
         return volatility_of(self.covariance)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The state as a flat set of arrays, to be packed."""
+        counters = np.array([self._bars, self._rebuilt_at, self._incomplete], np.int64)
+        state: dict[str, NDArray[Any]] = {name: getattr(self, f"_{name}") for name in _ARRAYS}
+        return state | {"counters": counters, "drift": np.array([self.drift])}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> "RollingCovariance":
+        """The estimator as it was, from :meth:`arrays`."""
+        window, n_instruments = arrays["rows"].shape
+        estimator = cls(n_instruments, window)
+        for name in _ARRAYS:
+            setattr(estimator, f"_{name}", arrays[name])
+        estimator._bars, estimator._rebuilt_at, estimator._incomplete = arrays["counters"].tolist()
+        estimator.drift = float(arrays["drift"][0])
+        return estimator
+
     def snapshot(self) -> bytes:
         """The state as versioned, checksummed bytes."""
-        arrays = {name: getattr(self, f"_{name}") for name in _ARRAYS}
-        meta = {"bars": self._bars, "rebuilt_at": self._rebuilt_at, "incomplete": self._incomplete}
-        return pack("rolling covariance", arrays, meta | {"drift": self.drift})
+        return pack("rolling covariance", self.arrays(), {})
 
     @classmethod
     def restore(cls, state: bytes) -> "RollingCovariance":
         """The estimator as it was at :meth:`snapshot`; what follows is the same to the last bit."""
-        packed = unpack("rolling covariance", state)
-        window, n_instruments = packed.arrays["rows"].shape
-        estimator = cls(n_instruments, window)
-        for name in _ARRAYS:
-            setattr(estimator, f"_{name}", packed.arrays[name])
-        estimator._bars, estimator._rebuilt_at = packed.meta["bars"], packed.meta["rebuilt_at"]
-        estimator._incomplete, estimator.drift = packed.meta["incomplete"], packed.meta["drift"]
-        return estimator
+        return cls.from_arrays(unpack("rolling covariance", state).arrays)
 
 
 def _masked_covariance(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    deviations = _deviations(rows)
+    moment: NDArray[np.float64] = deviations.T @ deviations
+    return moment
+
+
+def _deviations(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     present = ~np.isnan(rows)
     counts = present.sum(axis=0)
+    if not len(rows):
+        return rows
     # Shifted by a value of its own, a constant series has deviations of exactly 0.
     first = rows[np.argmax(present, axis=0), np.arange(rows.shape[1])]
     shifted = np.where(present, rows - np.where(counts > 0, first, 0.0), 0.0)
-    centred = np.where(present, shifted - shifted.sum(axis=0) / np.maximum(counts, 1), 0.0)
+    centred: NDArray[np.float64] = np.where(present, shifted - shifted.sum(axis=0) / np.maximum(counts, 1), 0.0)
     centred /= np.sqrt(np.maximum(counts - 1, 1))
-    moment: NDArray[np.float64] = centred.T @ centred
-    return moment
+    return centred

@@ -25,12 +25,15 @@ class Recomputed:
     quantities: dict[int, float] = field(default_factory=dict)
     prices: dict[int, float] = field(default_factory=dict)
     history: int = 0
+    words: list[int] = field(default_factory=list)
 
     def bar(self, index: int, returns: Array) -> None:
+        self.words.append(index)
         self.rows.append(returns)
         self.normals.append(bar_normals(self.settings.seed, index, self.settings.paths))
 
     def past(self, returns: Array) -> None:
+        self.words.append(-1 - self.history)
         self.rows.append(returns)
         self.normals.append(history_normals(self.settings.seed, self.history, self.settings.paths))
         self.history += 1

@@ -1,0 +1,188 @@
+"""Every option of the model on a random stream, against matrices recomputed from all that happened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from riskcore import MarketModel, RiskBook, RiskSettings, parametric_risk
+from riskcore.normals import Draw
+
+Open = Callable[..., "object"]
+
+
+@dataclass
+class Expected:
+    """What the definitions give for all bars told so far, by whole matrices and plain sums: nothing is kept."""
+
+    settings: RiskSettings
+    returns: np.ndarray
+    words: list[int]
+    exposures: np.ndarray
+
+    @property
+    def horizon(self) -> float:
+        return sqrt(self.settings.bars_in_horizon)
+
+    def loadings(self) -> np.ndarray:
+        """A of shape (bars, N) with Σ = AᵀA: the recursion's or the window's bars, each with its weight."""
+        present = ~np.isnan(self.returns)
+        ages = np.arange(len(self.returns))[::-1]
+        if self.settings.covariance == "rolling":
+            present &= (ages < self.settings.window)[:, None]
+            counts = present.sum(axis=0)
+            mean = np.array([np.mean(r[p]) if p.any() else 0.0 for r, p in zip(self.returns.T, present.T, strict=True)])
+            return np.where(present, self.returns - mean, 0.0) / np.sqrt(np.maximum(counts - 1, 1))
+        weights = self.settings.decay ** ages.astype(float)
+        mass = present.T @ weights
+        safe = np.where(mass > 0, mass, 1.0)
+        return np.sqrt(weights)[:, None] * np.where(present, self.returns, 0.0) / np.sqrt(safe)
+
+    def covariance(self) -> np.ndarray:
+        loadings = self.loadings()
+        return np.einsum("ti,tj->ij", loadings, loadings)
+
+    def volatility(self) -> float:
+        return self.horizon * sqrt(float(self.exposures @ self.covariance() @ self.exposures))
+
+    def draw(self) -> Draw:
+        return Draw(self.settings.seed, self.settings.paths)
+
+    def paths(self) -> np.ndarray:
+        normals = np.array([self.draw().bar(word) for word in self.words])
+        return self.horizon * (normals.T @ (self.loadings() @ self.exposures))
+
+
+def expected(market) -> Expected:  # type: ignore[no-untyped-def]
+    n, told = market.model.n_instruments, market.told
+    returns = np.full((len(told.rows), n), np.nan)
+    for t, row in enumerate(told.rows):
+        returns[t, : len(row)] = row
+    exposures = np.zeros(n)
+    for i, exposure in told.exposures.items():
+        exposures[i] = exposure
+    return Expected(market.settings, returns, told.words, exposures)
+
+
+def assert_agrees(market) -> bool:  # type: ignore[no-untyped-def]
+    measures = market.book.measures()
+    if any(m.reason for m in measures) or not market.told.exposures:
+        return False
+    right = expected(market)
+    for m in measures:
+        if m.method == "parametric":
+            assert (m.var, m.es) == pytest.approx(parametric_risk(right.volatility(), m.confidence), rel=1e-9, abs=1e-9)
+    paths = right.paths()
+    np.testing.assert_allclose(
+        market.book.scenarios("monte_carlo"), paths, rtol=1e-9, atol=1e-10 * np.abs(paths).max(initial=0.0)
+    )
+    parts = market.book.components()
+    at_highest = {m.method: m for m in measures if m.confidence == 0.99}
+    assert parts.component_var.sum() == pytest.approx(at_highest["parametric"].var, rel=1e-9, abs=1e-9)
+    assert parts.component_es.sum() == pytest.approx(at_highest["monte_carlo"].es, rel=1e-9, abs=1e-9)
+    return True
+
+
+OPTIONS = {
+    "rolling": {"covariance": "rolling"},
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("seed", range(3))
+def test_every_reading_of_a_random_stream_equals_the_recomputation(
+    open_market: Open, small_settings: RiskSettings, option: str, seed: int
+) -> None:
+    market = open_market(replace(small_settings, **OPTIONS[option]), n=4, seed=seed)
+    covered = 0
+    for step in range(60):
+        market.happen(5)
+        covered += assert_agrees(market)
+        if step == 30:
+            market.model.add(1)
+    assert covered > 20
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("cut", [20, 77])
+def test_restored_in_mid_stream_it_goes_on_to_the_same_bits(
+    open_market: Open, small_settings: RiskSettings, option: str, cut: int
+) -> None:
+    settings = replace(small_settings, **OPTIONS[option])
+    market, twin = open_market(settings, seed=6), open_market(settings, seed=6)
+    for row in np.random.default_rng(3).normal(size=(3, 5)) * 0.01:
+        market.model.on_history(row)
+        market.book.on_bar()
+    market.happen(cut)
+    market.book.measures()
+    twin.rng.bit_generator.state = market.rng.bit_generator.state
+    twin.bar = market.bar
+    twin.told.quantities = dict(market.told.quantities)
+    twin.model = MarketModel.restore(market.model.snapshot(), settings)
+    twin.book = RiskBook.restore(market.book.snapshot(), twin.model)
+    for each in (market, twin):
+        for _ in range(20):
+            each.happen(7)
+            each.book.measures()
+    assert market.model.snapshot() == twin.model.snapshot()
+    assert market.book.snapshot() == twin.book.snapshot()
+    assert market.book.measures() == twin.book.measures()
+    assert market.book.components().component_es.tolist() == twin.book.components().component_es.tolist()
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_history_counts_like_bars(open_market: Open, small_settings: RiskSettings, option: str) -> None:
+    market = open_market(replace(small_settings, **OPTIONS[option]), n=3, seed=4)
+    for _ in range(12):
+        row = market.rng.normal(size=3) * 0.01
+        market.model.on_history(row)
+        market.book.on_bar()
+        market.told.past(row)
+    covered = 0
+    for _ in range(12):
+        market.happen(6)
+        covered += assert_agrees(market)
+    assert covered > 3
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_what_if_is_the_book_with_the_trades(open_market: Open, small_settings: RiskSettings, option: str) -> None:
+    market = open_market(replace(small_settings, **OPTIONS[option]), n=3, seed=5)
+    market.happen(150)
+    after = market.book.what_if({0: 3.0, 2: -5.0}).after
+    for instrument, quantity in ((0, 3.0), (2, -5.0)):
+        market.book.on_trade(instrument, quantity)
+    for got, right in zip(after, market.book.measures(), strict=True):
+        assert (got.var, got.es) == pytest.approx((right.var, right.es), rel=1e-9)
+
+
+def test_an_outlier_that_left_the_rolling_window_leaves_no_trace(small_settings: RiskSettings) -> None:
+    settings = replace(small_settings, covariance="rolling")
+    rows = np.random.default_rng(0).normal(size=(40, 3)) * 0.01
+    figures = []
+    for outlier in (0.0, 1e9):
+        model = MarketModel(3, settings)
+        model.on_prices([100.0, 50.0, 10.0])
+        book = RiskBook(model)
+        for instrument in range(3):
+            book.on_trade(instrument, 1.0)
+        for bar, row in enumerate(rows):
+            model.on_bar(bar, row + outlier * (bar == 20))
+            book.on_bar()
+            book.measures()
+        figures.append([(m.var, m.es) for m in book.measures()])
+        assert model.covariance.drift < 1e-9
+    np.testing.assert_allclose(figures[1], figures[0], rtol=1e-12)
+
+
+def test_a_rolling_window_shorter_than_the_returns_it_needs_is_refused(small_settings: RiskSettings) -> None:
+    with pytest.raises(ValueError, match="widen the window"):
+        MarketModel(1, replace(small_settings, covariance="rolling", window=4))
+
+
+def test_a_state_is_not_restored_under_another_option(small_settings: RiskSettings) -> None:
+    state = MarketModel(1, small_settings).snapshot()
+    with pytest.raises(ValueError, match="rolling"):
+        MarketModel.restore(state, replace(small_settings, covariance="rolling"))
