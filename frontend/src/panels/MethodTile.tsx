@@ -57,16 +57,8 @@ function MethodFigure({ metric, method, confidence, snapshot, series, measure }:
   return (
     // biome-ignore lint/a11y/useSemanticElements: a figure with its annotations is a group, not a fieldset
     <div className={styles.figure} role="group" aria-label={label}>
-      <span className={styles.metric}>{name}</span>
-      <span className={styles.line}>
-        <Figure
-          focusable
-          className={styles.big}
-          text={money(value, currency)}
-          tip={tipOf(label, value, error, snapshot, measure)}
-          testId={`${metric}-${method}`}
-          value={value}
-        />
+      <span className={styles.metric}>
+        {name}
         {value !== null && error !== null && error > 0 && (
           <span
             className={styles.error}
@@ -76,6 +68,14 @@ function MethodFigure({ metric, method, confidence, snapshot, series, measure }:
           </span>
         )}
       </span>
+      <Figure
+        focusable
+        className={styles.big}
+        text={money(value, currency)}
+        tip={tipOf(label, value, error, snapshot, measure)}
+        testId={`${metric}-${method}`}
+        value={value}
+      />
       <span className={styles.sub}>
         {value !== null && <ShareOfGross value={value} snapshot={snapshot} />}
       </span>
