@@ -48,7 +48,14 @@ class VarExplainer:
     def __init__(self, model: MarketModel, vectors: BookVectors) -> None:
         self._model, self._vectors = model, vectors
         self._confidence = np.array(model.settings.confidence)
-        columns = len(METHODS) * len(self._confidence)
+        self._keys = [(method, confidence) for method in METHODS for confidence in model.settings.confidence]
+        columns = len(self._keys)
+        scenarios = [_COVARIANCE if method == "parametric" else _SCENARIOS for method, _ in self._keys]
+        self._rest = {
+            "trades": _row([_TRADES] * columns),
+            "prices": _row([_PRICES] * columns),
+            "model": _row(scenarios),
+        }
         self._since: Vector = np.full(columns, np.nan)
         self._now: Vector = self._since.copy()
         self._level: Vector = self._since.copy()
@@ -71,7 +78,8 @@ class VarExplainer:
         ``scale`` (N,) is exposure per price, ``held`` (N,) what is held, both of now. O(N), and what the move costs.
         """
         vectors, model = self._vectors, self._model
-        self._prices = np.pad(self._prices, (0, len(scale) - len(self._prices)), constant_values=np.nan)
+        if len(scale) > len(self._prices):
+            self._prices = np.append(self._prices, np.full(len(scale) - len(self._prices), np.nan))
         if self.traded:
             self.traded = False
             exposures = scale * np.nan_to_num(self._prices, nan=0.0)
@@ -95,16 +103,16 @@ class VarExplainer:
 
     def on_reading(self, measures: Measures) -> None:
         """Take the book's figures of now, which it has read anyway."""
-        self._now = np.array([np.nan if m.var is None else m.var for m in measures])
-        self._settle(self._now)
+        self._now = _figures(measures)
+        if self._pending is not None:
+            self._settle(self._now)
 
     def explain(self, since_seq: int) -> tuple[Explained, ...]:
         """The parts since the last call, from the figures read last, and begin anew."""
-        parts, methods = self._whole_parts(), np.repeat(METHODS, len(self._confidence)).tolist()
-        known = np.isfinite(self._now - self._since)
-        columns = zip(methods, np.tile(self._confidence, len(METHODS)).tolist(), parts.T.tolist(), known, strict=True)
-        told = tuple(Explained(method, confidence, since_seq, *each) for method, confidence, each, ok in columns if ok)
-        self._since, self._level = self._now.copy(), self._now.copy()
+        known = np.isfinite(self._now - self._since).tolist()
+        columns = zip(self._keys, self._whole_parts().T.tolist(), known, strict=True)
+        told = tuple(Explained(*key, since_seq, *parts) for key, parts, both in columns if both)
+        self._since = self._level = self._now
         self._parts, self._last = np.zeros_like(self._parts), None
         return told
 
@@ -116,21 +124,20 @@ class VarExplainer:
             return np.zeros_like(self._level)
         if vectors.fewest_returns < settings.min_observations:
             return np.full_like(self._level, np.nan)
-        return np.array([np.nan if m.var is None else m.var for m in all_measures(self._model, vectors)])
+        return _figures(all_measures(self._model, vectors))
 
     def _settle(self, figures: Vector) -> None:
         volatility = horizon_volatility(self._model, self._vectors)
-        figures = np.where(np.isnan(figures), self._level, figures)
-        if self._pending is not None:
-            change = figures - self._level
-            if self._pending == "model":
-                covariance = self._from_covariance(change, volatility)
-                self._parts[_COVARIANCE] += covariance
-                self._parts[_SCENARIOS] += change - covariance
-            else:
-                self._parts[_KINDS.index(self._pending)] += change
-            self._last = self._pending
-        self._level, self._volatility, self._pending = figures, volatility, None
+        level = np.where(np.isnan(figures), self._level, figures)
+        change = level - self._level
+        if self._pending == "model":
+            covariance = self._from_covariance(change, volatility)
+            self._parts[_COVARIANCE] += covariance
+            self._parts[_SCENARIOS] += change - covariance
+        else:
+            self._parts[_TRADES if self._pending == "trades" else _PRICES] += change
+        self._level, self._volatility = level, volatility
+        self._last, self._pending = self._pending, None
 
     def _from_covariance(self, change: Vector, volatility: float) -> Vector:
         comparable = self._volatility > _FROM_NOTHING * volatility
@@ -148,12 +155,9 @@ class VarExplainer:
     def _whole_parts(self) -> Vector:
         parts, change = self._parts.copy(), self._now - self._since
         if self._last is not None:
-            rows = np.full(len(change), _SCENARIOS if self._last == "model" else _KINDS.index(self._last))
-            if self._last == "model":
-                rows[self._by_method()[0]] = _COVARIANCE
-            columns = np.arange(len(change))
-            parts[rows, columns] = 0.0
-            parts[rows, columns] = change - parts.sum(axis=0)
+            rest = self._rest[self._last]
+            np.put_along_axis(parts, rest, 0.0, axis=0)
+            np.put_along_axis(parts, rest, change - parts.sum(axis=0), axis=0)
         return parts + 0.0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -180,3 +184,11 @@ class VarExplainer:
             self._volatility = arrays["volatility"].item()
             self._pending = None if pending < 0 else _KINDS[pending]
             self._last = None if last < 0 else _KINDS[last]
+
+
+def _figures(measures: Measures) -> Vector:
+    return np.array([np.nan if m.var is None else m.var for m in measures])
+
+
+def _row(numbers: list[int]) -> NDArray[np.intp]:
+    return np.array([numbers], np.intp)

@@ -90,6 +90,7 @@ class Portfolio:
             positions=self._positions(occasion.stale),
             distribution=book.distribution(),
             quality=self._quality(occasion, tally),
+            explain=book.explain(since_seq=self.seq - 1),
         )
 
     def _positions(self, stale: NDArray[np.bool_]) -> tuple[PositionRisk, ...]:

@@ -165,13 +165,15 @@ class RiskActor:
         self._jumps.learn(self._model.volatility, self._model.observations)
 
     def _close(self, bar: Bar, event: Event) -> None:
-        model = self._model
-        model.on_bar(bar.index, bar.returns)
-        for portfolio in self._portfolios.values():
-            portfolio.book.on_bar()
-        self._jumps.learn(model.volatility, model.observations)
+        model, books = self._model, [portfolio.book for portfolio in self._portfolios.values()]
         self._begin_day(bar)
         model.on_prices(bar.close)
+        for book in books:
+            book.before_bar()
+        model.on_bar(bar.index, bar.returns)
+        for book in books:
+            book.on_bar()
+        self._jumps.learn(model.volatility, model.observations)
         stale = self._sampler.stale(bar.index)
         self._measure(event, Occasion("bar", bar.end_ns, event.offset, stale))
         self._closes = bar.close
