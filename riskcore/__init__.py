@@ -11,6 +11,7 @@ from riskcore.covariance import (
     RollingCovariance,
     ledoit_wolf,
     nearest_correlation,
+    oas,
     psd_factor,
 )
 from riskcore.model import MarketModel
@@ -35,6 +36,7 @@ __all__ = [
     "marginal_var",
     "monte_carlo_pnl",
     "nearest_correlation",
+    "oas",
     "parametric_risk",
     "psd_factor",
     "value_at_risk",

@@ -1,7 +1,6 @@
 """What each position adds to the risk of the whole."""
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,10 @@ from riskcore.measures import horizon_volatility
 from riskcore.model import MarketModel
 from riskcore.parametric import unit_risk
 from riskcore.quantile import tail_rank
+from riskcore.simulation import position_means, simulated
 from riskcore.vectors import BookVectors
+
+Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,14 @@ def components_of(model: MarketModel, vectors: BookVectors, confidence: float) -
     at_risk, _ = unit_risk(confidence, settings.distribution, settings.dof)
     slope = settings.bars_in_horizon * at_risk / volatility if volatility > 0.0 else 0.0
     marginal = vectors.covariances[held] * slope + 0.0  # no -0.0, here and below
-    tail, shares = _tail(model, vectors, confidence)
-    mean = (
-        model.paths.raw[held][:, tail] @ shares if len(held) < model.n_instruments else _columns(model, tail) @ shares
-    )
-    factor = vectors.path_factor * sqrt(settings.bars_in_horizon)
-    shortfall = 0.0 - vectors.corrected[held] * mean * factor
+    simulation = simulated(model, vectors)
+    tail, shares = _tail(simulation.normal, model.mixing, confidence)
+    shortfall = 0.0 - position_means(model, vectors, held, tail, shares) * simulation.factor
     return Components(confidence, held, marginal, vectors.exposures[held] * marginal + 0.0, shortfall)
 
 
-def _columns(model: MarketModel, tail: NDArray[np.intp]) -> NDArray[np.float64]:
-    return np.take(model.paths.raw, tail, axis=1)
-
-
-def _tail(model: MarketModel, vectors: BookVectors, confidence: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    mixing = model.mixing
-    pnl = vectors.paths if mixing is None else vectors.paths * mixing
+def _tail(normal: Vector, mixing: Vector | None, confidence: float) -> tuple[NDArray[np.intp], Vector]:
+    pnl = normal if mixing is None else normal * mixing
     rank = tail_rank(len(pnl), confidence)
     at_risk = np.partition(pnl, rank)[rank]
     tail = np.flatnonzero(pnl <= at_risk)

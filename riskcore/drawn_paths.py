@@ -1,5 +1,6 @@
-"""Monte Carlo paths that are drawn anew from a matrix at each bar, where no recursion leads from bar to bar."""
+"""Normals that last, and Monte Carlo paths drawn anew at each bar, where no recursion leads from bar to bar."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -7,6 +8,21 @@ from numpy.typing import NDArray
 
 from riskcore.covariance.windowed import WindowedCovariance
 from riskcore.normals import Draw
+
+
+class LastingNormals:
+    """One row of P normals for each instrument or factor, drawn once for all bars: O(P) for each that is new."""
+
+    def __init__(self, n_paths: int, draw: Callable[[int], NDArray[np.float64]]) -> None:
+        self._rows: NDArray[np.float64] = np.empty((0, n_paths))
+        self._draw = draw
+
+    def rows(self, count: int) -> NDArray[np.float64]:
+        """The first ``count`` rows, shape (count, P)."""
+        if count > len(self._rows):
+            more = [self._draw(number) for number in range(len(self._rows), count)]
+            self._rows = np.concatenate((self._rows, more))
+        return self._rows[:count]
 
 
 class WindowPaths:

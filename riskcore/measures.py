@@ -10,6 +10,7 @@ from riskcore.model import MarketModel
 from riskcore.parametric import unit_risk
 from riskcore.quantile import tail_risks
 from riskcore.settings import RiskSettings
+from riskcore.simulation import simulated
 from riskcore.vectors import BookVectors
 
 METHODS: tuple[Method, ...] = ("parametric", "historical", "monte_carlo")
@@ -60,9 +61,9 @@ def historical_measures(model: MarketModel, vectors: BookVectors) -> Measures:
 
 def monte_carlo_measures(model: MarketModel, vectors: BookVectors) -> Measures:
     """From the book's path vector, with standard errors. O(P)."""
-    factor = vectors.path_factor * sqrt(model.settings.bars_in_horizon)
-    mixing = model.mixing
-    raw = vectors.paths if mixing is None else vectors.paths * mixing
+    simulation = simulated(model, vectors)
+    factor, mixing = simulation.factor, model.mixing
+    raw = simulation.normal if mixing is None else simulation.normal * mixing
     return tuple(
         Measure(
             "monte_carlo",
@@ -103,5 +104,6 @@ def historical_scenarios(model: MarketModel, vectors: BookVectors) -> NDArray[np
 
 def monte_carlo_scenarios(model: MarketModel, vectors: BookVectors) -> NDArray[np.float64]:
     """P&L over the horizon on each path, shape (P,), base currency."""
-    pnl = vectors.paths * (vectors.path_factor * sqrt(model.settings.bars_in_horizon))
+    simulation = simulated(model, vectors)
+    pnl = simulation.normal * simulation.factor
     return pnl if model.mixing is None else pnl * model.mixing

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskcore.covariance.ewma import RENORMALISED, EwmaCovariance
+from riskcore.covariance.shrunk import Shrunk, read_shrinkage
 from riskcore.covariance.windowed import WindowedCovariance
-from riskcore.drawn_paths import WindowPaths
+from riskcore.drawn_paths import LastingNormals, WindowPaths
 from riskcore.errors import InputError
 from riskcore.normals import Draw, student_mixing
 from riskcore.paths import PathMatrix
@@ -73,6 +74,8 @@ class MarketModel:
         self.epoch = 0
         """Grows when the matrices were rescaled: vectors must then be rebuilt."""
         self.step: BarStep | None = None
+        self._own = LastingNormals(self.settings.paths, self._draw.own)
+        self._shrunk: tuple[int, Shrunk] | None = None
 
     @property
     def n_instruments(self) -> int:
@@ -87,6 +90,24 @@ class MarketModel:
     def volatility(self) -> NDArray[np.float64]:
         """Standard deviation of one bar's returns, shape (N,)."""
         return self.covariance.volatility
+
+    @property
+    def shrunk(self) -> Shrunk:
+        """The shrinkage of the present covariance, computed once a bar."""
+        version = self.covariance.version
+        if self._shrunk is None or self._shrunk[0] != version:
+            self._shrunk = version, read_shrinkage(self.settings.shrinkage, self.covariance, self.window)
+        return self._shrunk[1]
+
+    @property
+    def read_covariance(self) -> NDArray[np.float64]:
+        """Covariance of one bar's returns as the figures use it, shape (N, N): shrunk. O(N²), a copy."""
+        return self.shrunk.apply(self.covariance.covariance)
+
+    @property
+    def own_normals(self) -> NDArray[np.float64] | None:
+        r"""Normals of each instrument alone, shape (N, P), from which shrunk paths take :math:`\sqrt{\delta\mu}`."""
+        return None if self.settings.shrinkage == "none" else self._own.rows(self.n_instruments)
 
     @cached_property
     def mixing(self) -> NDArray[np.float64] | None:

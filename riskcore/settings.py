@@ -9,7 +9,7 @@ from riskcore.quantile import check_confidence
 NANOSECONDS = 1_000_000_000
 MINUTE = 60 * NANOSECONDS
 DAY = 24 * 60 * MINUTE
-_OPTIONAL = ("covariance",)
+_OPTIONAL = ("covariance", "shrinkage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class RiskSettings:
     """Bar standard deviations beyond which a price is suspect until the next one confirms it."""
     covariance: Literal["ewma", "rolling"] = "ewma"
     """``rolling``: the sample covariance of the last ``window`` bars."""
+    shrinkage: Literal["none", "ledoit-wolf", "oas"] | float = "none"
+    """Towards a multiple of the identity: an intensity from 0 to 1, or how it is estimated."""
     seed: int = 7
     base_currency: str = "USD"
 
@@ -64,6 +66,8 @@ def check_settings(settings: RiskSettings) -> None:
         raise InputError("need at least one confidence, and a horizon longer than nothing")
     for confidence in settings.confidence:
         check_confidence(confidence)
+    if not isinstance(settings.shrinkage, str) and not 0.0 <= settings.shrinkage <= 1.0:
+        raise InputError(f"a shrinkage lies from 0 to 1, not {settings.shrinkage}")
     if settings.covariance == "rolling" and settings.window < max(settings.min_observations, 2):
         raise InputError(
             f"a rolling covariance over a window of {settings.window} bars never has the "

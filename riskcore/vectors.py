@@ -8,10 +8,12 @@ vector      equals                 a price or trade in i adds          a bar add
 pull (N)    :math:`S u`            :math:`\Delta u_i\, S_{:,i}`        gain · r · (rᵀu)
 history     :math:`R^\top w`       :math:`\Delta w_i\, R_{i,:}`        one slot, :math:`r^\top w`
 paths (P)   :math:`X^\top u`       :math:`\Delta u_i\, X_{i,:}`        shocks · (rᵀu)
+own (P)     :math:`Z^\top w`       :math:`\Delta w_i\, Z_{i,:}`        nothing
 ==========  =====================  ==================================  ==========================
 
 all in the raw, unscaled units of the model's matrices. E is 1 for instruments that never missed a bar;
-where it changes the change is a change of u like any other.
+where it changes the change is a change of u like any other. The last vector is kept only under shrinkage: Z are lasting
+normals of each instrument alone, which the paths of :math:`(1-\delta)\Sigma + \delta\mu I` take on reading.
 """
 
 from math import sqrt
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskcore.blas import add_scaled
+from riskcore.covariance.shrunk import NOT_SHRUNK
 from riskcore.model import MarketModel
 
 Vector = NDArray[np.float64]
@@ -49,6 +52,7 @@ class BookVectors:
         self.missing: NDArray[np.int64] = np.zeros(model.window.depth, np.int64)
         """In each slot, how many covered instruments had no return."""
         self.paths: Vector = np.zeros(model.settings.paths)
+        self.own: Vector = np.zeros(0 if model.own_normals is None else model.settings.paths)
         self._gross = self._largest = 0.0
         self.drift = 0.0
         """Largest relative difference seen at the last scheduled rebuild."""
@@ -108,7 +112,10 @@ class BookVectors:
             return False
         add_scaled(self.pull, corrected - before, model.covariance.raw[instrument])
         add_scaled(self.paths, corrected - before, model.paths.raw[instrument])
-        add_scaled(self.history, exposure - self.exposures.item(instrument), model.window.returns[instrument])
+        change = exposure - self.exposures.item(instrument)
+        add_scaled(self.history, change, model.window.returns[instrument])
+        if model.own_normals is not None:
+            add_scaled(self.own, change, model.own_normals[instrument])
         self.exposures[instrument], self.corrected[instrument] = exposure, corrected
         self._gross, self._largest = gross, max(self._largest, abs(corrected))
         return True
@@ -137,6 +144,8 @@ class BookVectors:
         self.pull = _product(self.corrected, model.covariance.raw)
         self.paths = _product(self.corrected, model.paths.raw)
         self.history = _product(self.exposures, model.window.returns)
+        if model.own_normals is not None:
+            self.own = _product(self.exposures, model.own_normals)
         if self._versions[1] != model.bars:
             self.missing = np.count_nonzero(~model.window.present[self.covered], axis=0).astype(np.int64)
             self._slots = self._fewest = None
@@ -152,14 +161,21 @@ class BookVectors:
 
     @property
     def variance(self) -> float:
-        """wᵀ Σ w of one bar, base currency squared; never negative."""
-        covariance = self._model.covariance
-        return max(float(self.corrected @ self.pull), 0.0) * self._unit(covariance.scale)
+        """wᵀ Σ w of one bar, Σ as read, base currency squared; never negative."""
+        covariance, shrunk = self._model.covariance, self._model.shrunk
+        variance = max(float(self.corrected @ self.pull), 0.0) * self._unit(covariance.scale)
+        if shrunk is NOT_SHRUNK:
+            return variance
+        return shrunk.kept * variance + shrunk.ridge * float(self.exposures @ self.exposures)
 
     @property
     def covariances(self) -> Vector:
-        """Σ w of one bar, shape (N,)."""
-        return self._correction * self.pull * self._unit(self._model.covariance.scale)
+        """Σ w of one bar, Σ as read, shape (N,)."""
+        covariances = self._correction * self.pull * self._unit(self._model.covariance.scale)
+        shrunk = self._model.shrunk
+        if shrunk is NOT_SHRUNK:
+            return covariances
+        return shrunk.kept * covariances + shrunk.ridge * self.exposures
 
     @property
     def path_factor(self) -> float:
@@ -187,7 +203,8 @@ class BookVectors:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The state as a flat set of arrays, to be packed."""
-        return {
+        own = {"own": self.own} if len(self.own) else {}
+        return own | {
             "exposures": self.exposures,
             "corrected": self.corrected,
             "covered": self.covered,
@@ -209,6 +226,7 @@ class BookVectors:
         )
         self.pull, self.history, self.missing = arrays["pull"], arrays["history"], arrays["missing"]
         self.paths, self._correction = arrays["paths"], arrays["correction"]
+        self.own = arrays.get("own", self.own)
         version, bars, epoch = arrays["versions"].tolist()
         self._versions, self._slots = (version, bars, epoch), None
         self._gross, self._largest, self.drift = arrays["sizes"].tolist()

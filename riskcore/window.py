@@ -33,9 +33,13 @@ class ScenarioWindow:
         self.bars += 1
         return slot
 
+    @property
+    def order(self) -> NDArray[np.intp]:
+        """Slots of all bars held, oldest first."""
+        return np.arange(max(self.bars - self.depth, 0), self.bars, dtype=np.intp) % self.depth
+
     def newest_complete(self, missing: NDArray[np.int64]) -> NDArray[np.intp]:
         """Slots of the last ``window`` bars for which ``missing`` (depth,) is 0, oldest first."""
-        held = min(self.bars, self.depth)
-        order = np.arange(self.bars - held, self.bars) % self.depth
+        order = self.order
         complete: NDArray[np.intp] = order[missing[order] == 0][-self.window :]
         return complete

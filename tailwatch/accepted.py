@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from tailwatch.values import Duration, Size, parse_duration, parse_size
 
+SHRINKAGES = ("none", "ledoit-wolf", "oas")
 _SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,129}")
 
 
@@ -32,6 +33,17 @@ def fixed(only: str, meaning: str) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
+
+
+def shrinkage_intensity(value: object) -> object:
+    """``none``, ``ledoit-wolf``, ``oas``, or a number from 0 to 1."""
+    try:
+        fraction = value if value in SHRINKAGES else float(str(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not known; use none, ledoit-wolf, oas or a number from 0 to 1") from None
+    if isinstance(fraction, float) and not 0.0 <= fraction <= 1.0:
+        raise ValueError(f"{value!r} is not from 0 to 1")
+    return fraction
 
 
 def longer_than_nothing(duration: Duration) -> Duration:

@@ -29,6 +29,7 @@ from tailwatch.accepted import (
     named_symbols,
     postgres_address,
     publish_moment,
+    shrinkage_intensity,
     websocket_address,
 )
 from tailwatch.values import Duration, parse_list
@@ -102,8 +103,8 @@ class Settings(BaseSettings):
     covariance: Annotated[Literal["ewma", "rolling"], choice("ewma", "rolling")] = _setting(
         "ewma", "Estimator of the covariance.", panel=RISK, metavar="ewma|rolling"
     )
-    shrinkage: Annotated[Literal["none"], choice("none", planned=("ledoit-wolf", "oas"))] = _setting(
-        "none", "Shrinkage of the covariance.", panel=RISK, metavar="none"
+    shrinkage: Annotated[Literal["none", "ledoit-wolf", "oas"] | float, BeforeValidator(shrinkage_intensity)] = (
+        _setting("none", "Shrinkage of the covariance.", panel=RISK, metavar="none|ledoit-wolf|oas|FRACTION")
     )
     min_observations: int = _setting(
         30, "Returns of each instrument before there is a figure.", panel=RISK, metavar="COUNT", ge=2
@@ -212,6 +213,7 @@ class Settings(BaseSettings):
             lateness=self.lateness.nanoseconds,
             jump=self.jump,
             covariance=self.covariance,
+            shrinkage=self.shrinkage,
             seed=self.seed,
             base_currency=self.base_currency,
         )
@@ -222,7 +224,6 @@ class Settings(BaseSettings):
         meaning = asdict(self.to_risk_settings()) | {
             name: getattr(self, name)
             for name in (
-                "shrinkage",
                 "historical",
                 "simulation",
                 "variance_reduction",

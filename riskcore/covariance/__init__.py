@@ -4,7 +4,7 @@ from riskcore.covariance.ewma import EwmaCovariance
 from riskcore.covariance.factor import PsdFactor, psd_factor
 from riskcore.covariance.nearest import nearest_correlation
 from riskcore.covariance.rolling import RollingCovariance
-from riskcore.covariance.shrinkage import ledoit_wolf
+from riskcore.covariance.shrinkage import ledoit_wolf, oas
 
 __all__ = [
     "EwmaCovariance",
@@ -12,5 +12,6 @@ __all__ = [
     "RollingCovariance",
     "ledoit_wolf",
     "nearest_correlation",
+    "oas",
     "psd_factor",
 ]

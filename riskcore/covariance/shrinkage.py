@@ -36,15 +36,57 @@ def ledoit_wolf(returns: ArrayLike) -> tuple[NDArray[np.float64], float]:
     O(T N²). Source: Ledoit, Wolf (2004), A well-conditioned estimator for large-dimensional covariance
     matrices.
     """
+    centred, sample = _sample(returns)
+    n_rows, n = centred.shape
+    mean = float(np.trace(sample)) / n
+    distance = float(np.sum((sample - mean * np.eye(n)) ** 2))
+    fourth = float(np.sum(np.sum(centred**2, axis=1) ** 2)) / n_rows
+    intensity = least_error_intensity(fourth, float(np.sum(sample**2)), distance, n_rows)
+    return (1.0 - intensity) * sample + intensity * mean * np.eye(n), intensity
+
+
+def oas(returns: ArrayLike) -> tuple[NDArray[np.float64], float]:
+    r"""Shrink the sample covariance S towards :math:`\mu I` by the oracle-approximating intensity.
+
+    .. math:: \delta = \min\!\left(1, \frac{(1 - 2/N)\,\mathrm{tr}(S^2) + \mathrm{tr}^2(S)}
+              {(T + 1 - 2/N)\,(\mathrm{tr}(S^2) - \mathrm{tr}^2(S)/N)}\right)
+
+    Parameters, result and errors are those of :func:`ledoit_wolf`. Of smaller error than it when returns are normal and
+    T is small; it does not look at their fourth moments, so fat tails call for :func:`ledoit_wolf`.
+
+    Notes
+    -----
+    O(T N²). Source: Chen, Wiesel, Eldar, Hero (2010), Shrinkage algorithms for MMSE covariance estimation, equation 23.
+    """
+    centred, sample = _sample(returns)
+    n_rows, n = centred.shape
+    trace = float(np.trace(sample))
+    intensity = oracle_intensity(float(np.sum(sample**2)), trace, n, n_rows)
+    return (1.0 - intensity) * sample + intensity * trace / n * np.eye(n), intensity
+
+
+def least_error_intensity(fourth: float, square: float, distance: float, observations: float) -> float:
+    r"""The intensity of :func:`ledoit_wolf` from the mean of ‖r‖⁴, ‖S‖² and ‖S - μI‖².
+
+    For weighted observations :math:`\pi_t` the mean is the weighted one, and their number
+    :math:`1/\sum_t \pi_t^2`: the variance of a weighted mean.
+    """
+    # The norms of the rows' own products give the sum of ‖r rᵀ - S‖² without forming T matrices.
+    noise = (fourth - square) / observations
+    return min(max(noise / distance, 0.0), 1.0) if distance > 0.0 else 0.0
+
+
+def oracle_intensity(square: float, trace: float, n: int, observations: float) -> float:
+    """The intensity of :func:`oas` from tr S² and tr S."""
+    excess = square - trace**2 / n
+    if not excess > 0.0:
+        return 0.0
+    return min(((1.0 - 2.0 / n) * square + trace**2) / ((observations + 1.0 - 2.0 / n) * excess), 1.0)
+
+
+def _sample(returns: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     rows = np.asarray(returns, dtype=np.float64)
     if rows.ndim != 2 or rows.shape[0] < 2 or rows.shape[1] < 1 or not np.isfinite(rows).all():
         raise InputError(f"returns must be finite, of shape (T, N) with at least two rows, not {rows.shape}")
-    n_rows, n = rows.shape
     centred = rows - rows.mean(axis=0)
-    sample = centred.T @ centred / n_rows
-    mean = float(np.trace(sample)) / n
-    distance = float(np.sum((sample - mean * np.eye(n)) ** 2))
-    # The norms of the rows' own products give the sum without forming T matrices.
-    noise = (float(np.sum(np.sum(centred**2, axis=1) ** 2)) / n_rows - float(np.sum(sample**2))) / n_rows
-    intensity = min(max(noise / distance, 0.0), 1.0) if distance > 0.0 else 0.0
-    return (1.0 - intensity) * sample + intensity * mean * np.eye(n), intensity
+    return centred, centred.T @ centred / len(rows)

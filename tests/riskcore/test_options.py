@@ -7,8 +7,8 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from riskcore import MarketModel, RiskBook, RiskSettings, parametric_risk
-from riskcore.normals import Draw
+from riskcore import MarketModel, RiskBook, RiskSettings, ledoit_wolf, oas, parametric_risk
+from riskcore.normals import Draw, student_mixing
 
 Open = Callable[..., "object"]
 
@@ -40,9 +40,43 @@ class Expected:
         safe = np.where(mass > 0, mass, 1.0)
         return np.sqrt(weights)[:, None] * np.where(present, self.returns, 0.0) / np.sqrt(safe)
 
+    def weights(self) -> np.ndarray:
+        """What each bar counts in Σ; sums to 1."""
+        ages = np.arange(len(self.returns))[::-1]
+        if self.settings.covariance == "rolling":
+            weights = 1.0 * (ages < self.settings.window)
+        else:
+            weights = self.settings.decay ** ages.astype(float) * ~np.isnan(self.returns).all(axis=1)
+        return weights / weights.sum()
+
+    def shrinkage(self) -> tuple[float, float]:
+        """δ and μ, the former by the distance of each bar's own product from Σ."""
+        loadings, weights = self.loadings(), self.weights()
+        sample = loadings.T @ loadings
+        counts = (~np.isnan(self.returns[-self.settings.window :])).sum(axis=0)
+        n = (
+            int((counts >= 2).sum())
+            if self.settings.covariance == "rolling"
+            else (~np.isnan(self.returns)).any(0).sum()
+        )
+        mu, square = np.trace(sample) / n, np.linalg.norm(sample) ** 2
+        distance = square - n * mu**2
+        if not isinstance(self.settings.shrinkage, str):
+            return self.settings.shrinkage, mu
+        if self.settings.shrinkage == "oas":
+            t = 1 / np.sum(weights**2)
+            return min(1.0, ((1 - 2 / n) * square + (n * mu) ** 2) / ((t + 1 - 2 / n) * distance)), mu
+        bars = [(w, row / np.sqrt(w)) for w, row in zip(weights, loadings, strict=True) if w > 0]
+        noise = sum(w * np.linalg.norm(np.outer(row, row) - sample) ** 2 for w, row in bars) * np.sum(weights**2)
+        return min(noise / distance, 1.0), mu
+
     def covariance(self) -> np.ndarray:
         loadings = self.loadings()
-        return np.einsum("ti,tj->ij", loadings, loadings)
+        sample = np.einsum("ti,tj->ij", loadings, loadings)
+        if self.settings.shrinkage == "none":
+            return sample
+        delta, mu = self.shrinkage()
+        return (1 - delta) * sample + delta * mu * np.eye(len(sample))
 
     def volatility(self) -> float:
         return self.horizon * sqrt(float(self.exposures @ self.covariance() @ self.exposures))
@@ -52,7 +86,12 @@ class Expected:
 
     def paths(self) -> np.ndarray:
         normals = np.array([self.draw().bar(word) for word in self.words])
-        return self.horizon * (normals.T @ (self.loadings() @ self.exposures))
+        pnl = normals.T @ (self.loadings() @ self.exposures)
+        if self.settings.shrinkage != "none":
+            delta, mu = self.shrinkage()
+            own = np.array([self.draw().own(i) for i in range(len(self.exposures))])
+            pnl = sqrt(1 - delta) * pnl + sqrt(delta * mu) * (self.exposures @ own)
+        return self.horizon * pnl
 
 
 def expected(market) -> Expected:  # type: ignore[no-untyped-def]
@@ -66,6 +105,16 @@ def expected(market) -> Expected:  # type: ignore[no-untyped-def]
     return Expected(market.settings, returns, told.words, exposures)
 
 
+def closed_form(right: Expected, confidence: float) -> tuple[float, float]:
+    settings = right.settings
+    dof = settings.dof if settings.distribution == "t" else None
+    return parametric_risk(right.volatility(), confidence, settings.distribution, dof)
+
+
+def mixing(settings: RiskSettings) -> np.ndarray | float:
+    return student_mixing(settings.seed, settings.dof, settings.paths) if settings.distribution == "t" else 1.0
+
+
 def assert_agrees(market) -> bool:  # type: ignore[no-untyped-def]
     measures = market.book.measures()
     if any(m.reason for m in measures) or not market.told.exposures:
@@ -73,8 +122,8 @@ def assert_agrees(market) -> bool:  # type: ignore[no-untyped-def]
     right = expected(market)
     for m in measures:
         if m.method == "parametric":
-            assert (m.var, m.es) == pytest.approx(parametric_risk(right.volatility(), m.confidence), rel=1e-9, abs=1e-9)
-    paths = right.paths()
+            assert (m.var, m.es) == pytest.approx(closed_form(right, m.confidence), rel=1e-9, abs=1e-9)
+    paths = right.paths() * mixing(market.settings)
     np.testing.assert_allclose(
         market.book.scenarios("monte_carlo"), paths, rtol=1e-9, atol=1e-10 * np.abs(paths).max(initial=0.0)
     )
@@ -87,6 +136,12 @@ def assert_agrees(market) -> bool:  # type: ignore[no-untyped-def]
 
 OPTIONS = {
     "rolling": {"covariance": "rolling"},
+    # With a window of 60 every bar of the test is still held.
+    "Ledoit-Wolf": {"shrinkage": "ledoit-wolf", "window": 60},
+    "OAS": {"shrinkage": "oas", "window": 60},
+    "a third": {"shrinkage": 1 / 3, "distribution": "t"},
+    "rolling Ledoit-Wolf": {"covariance": "rolling", "shrinkage": "ledoit-wolf"},
+    "rolling OAS": {"covariance": "rolling", "shrinkage": "oas"},
 }
 
 
@@ -156,6 +211,60 @@ def test_what_if_is_the_book_with_the_trades(open_market: Open, small_settings: 
         market.book.on_trade(instrument, quantity)
     for got, right in zip(after, market.book.measures(), strict=True):
         assert (got.var, got.es) == pytest.approx((right.var, right.es), rel=1e-9)
+
+
+@pytest.mark.parametrize(("method", "batch"), [("ledoit-wolf", ledoit_wolf), ("oas", oas)])
+def test_a_rolling_window_without_holes_is_shrunk_as_its_returns_are(
+    small_settings: RiskSettings, method: str, batch: Callable[..., tuple[np.ndarray, float]]
+) -> None:
+    settings = replace(small_settings, covariance="rolling", shrinkage=method, window=20)
+    model, rows = (
+        MarketModel(4, settings),
+        np.random.default_rng(2).standard_t(4, size=(33, 4)) * [0.01, 0.02, 0.01, 0.03],
+    )
+    for bar, row in enumerate(rows):
+        model.on_bar(bar, row)
+    matrix, intensity = batch(rows[-20:])
+    assert 0.0 < intensity < 1.0
+    assert model.shrunk.intensity == pytest.approx(intensity, rel=1e-12)
+    np.testing.assert_allclose(model.read_covariance, matrix * 20 / 19, rtol=1e-12, atol=1e-18)
+
+
+@pytest.mark.parametrize("method", ["none", "ledoit-wolf", "oas", 0.4])
+def test_nothing_known_is_nothing_shrunk(small_settings: RiskSettings, method: str | float) -> None:
+    model = MarketModel(3, replace(small_settings, shrinkage=method))
+    assert not model.read_covariance.any()
+    model.on_bar(0, [0.01, np.nan, np.nan])
+    assert model.read_covariance[0, 0] == pytest.approx(1e-4)
+
+
+def test_ledoit_wolf_forgets_what_is_no_longer_held_with_little_loss(small_settings: RiskSettings) -> None:
+    rows = np.random.default_rng(5).normal(size=(400, 4)) * [0.01, 0.02, 0.01, 0.03]
+    found = []
+    for window in (25, 100):
+        model = MarketModel(4, replace(small_settings, half_life=12.0, shrinkage="ledoit-wolf", window=window))
+        for bar, row in enumerate(rows):
+            model.on_bar(bar, row)
+        found.append(model.shrunk.intensity)
+    assert found[0] == pytest.approx(found[1], rel=0.05)
+
+
+def test_full_shrinkage_leaves_a_book_its_mean_variance_and_no_correlation(small_settings: RiskSettings) -> None:
+    model = MarketModel(2, replace(small_settings, shrinkage=1.0))
+    model.on_prices([100.0, 100.0])
+    for bar in range(10):
+        model.on_bar(bar, [0.01, 0.03])
+    book = RiskBook(model)
+    book.on_trade(0, 1.0)
+    book.on_trade(1, -1.0)
+    sigma = 100.0 * sqrt(2 * (1e-4 + 9e-4) / 2) * sqrt(model.settings.bars_in_horizon)
+    assert book.measures()[0].var == pytest.approx(parametric_risk(sigma, 0.95)[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
+def test_a_shrinkage_out_of_range_is_refused(small_settings: RiskSettings, fraction: float) -> None:
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        MarketModel(1, replace(small_settings, shrinkage=fraction))
 
 
 def test_an_outlier_that_left_the_rolling_window_leaves_no_trace(small_settings: RiskSettings) -> None:

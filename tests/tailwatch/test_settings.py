@@ -92,8 +92,9 @@ BAD = [
     ("seed", "-1"),
     ("seed", str(2**64)),
     ("covariance", "garch"),
-    ("shrinkage", "ledoit-wolf"),
-    ("shrinkage", "0.5"),
+    ("shrinkage", "sklearn"),
+    ("shrinkage", "1.5"),
+    ("shrinkage", "nan"),
     ("historical", "filtered"),
     ("simulation", "cholesky"),
     ("distribution", "cauchy"),
@@ -197,7 +198,7 @@ ANOTHER = {
     "bar": "5s", "half_life": "61", "window": "501", "paths": "10001", "horizon": "2d", "day": "6.5h",
     "confidence": "0.9", "distribution": "t", "dof": "6", "returns": "log", "price": "mid", "min_observations": "31",
     "stale_after": "16", "empty_bars": "scale", "lateness": "2s", "seed": "8", "base_currency": "EUR", "jump": "26",
-    "covariance": "rolling",
+    "covariance": "rolling", "shrinkage": "0.25",
 }  # fmt: skip
 
 
