@@ -1,5 +1,7 @@
 """Value-at-Risk and Expected Shortfall of one portfolio by the three methods, read off its vectors."""
 
+from collections.abc import Iterable
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
@@ -8,7 +10,7 @@ from numpy.typing import NDArray
 from riskcore.messages import Measure, Method
 from riskcore.model import MarketModel
 from riskcore.parametric import unit_risk
-from riskcore.quantile import tail_risks
+from riskcore.quantile import tail_risks, weighted_tail_risks
 from riskcore.settings import RiskSettings
 from riskcore.simulation import simulated
 from riskcore.vectors import BookVectors
@@ -38,25 +40,44 @@ def parametric_measures(model: MarketModel, vectors: BookVectors) -> Measures:
 
 
 def historical_measures(model: MarketModel, vectors: BookVectors) -> Measures:
-    r"""From :math:`\sqrt{k}\, w^\top r_j` over the book's last ``window`` complete bars. O(window)."""
+    r"""From :math:`\sqrt{k}\, w^\top r_j` over the book's last ``window`` complete bars. O(window).
+
+    Filtered, the return of bar j is divided by the volatility forecast before it, which takes ``min_observations``
+    returns to exist, and multiplied by the present one. Source: Hull, White (1998); Barone-Adesi, Giannopoulos, Vosper
+    (1999).
+    """
     settings = model.settings
     scenarios = historical_scenarios(model, vectors)
     needed = max(min(settings.min_observations, settings.window), 1)
     if len(scenarios) < needed:
-        reason = f"warming up: {len(scenarios)} of {needed} bars in which every instrument had a return"
+        forecast = " and a volatility forecast before it" if settings.historical == "filtered" else ""
+        reason = f"warming up: {len(scenarios)} of {needed} bars in which every instrument had a return{forecast}"
         return without_numbers(settings, reason, ("historical",))
     return tuple(
-        Measure(
-            "historical",
-            tail.confidence,
-            tail.value_at_risk,
-            tail.expected_shortfall,
-            None,
-            None,
-            len(scenarios),
-        )
-        for tail in tail_risks(scenarios, settings.confidence)
+        Measure("historical", confidence, at_risk, shortfall, None, None, len(scenarios))
+        for confidence, (at_risk, shortfall) in zip(settings.confidence, _historical(settings, scenarios), strict=True)
     )
+
+
+def _historical(settings: RiskSettings, scenarios: NDArray[np.float64]) -> Iterable[tuple[float, float]]:
+    if settings.historical == "age":
+        weights = age_weights(settings.decay, len(scenarios))
+        return weighted_tail_risks(scenarios, weights, settings.confidence)
+    tails = tail_risks(scenarios, settings.confidence)
+    return ((tail.value_at_risk, tail.expected_shortfall) for tail in tails)
+
+
+@lru_cache(maxsize=8)
+def age_weights(decay: float, n: int) -> NDArray[np.float64]:
+    r"""Weights of n scenarios, oldest first: :math:`\lambda^{n-1-j} (1-\lambda)/(1-\lambda^n)`, sum 1.
+
+    Age counts the scenarios of the book, not the bars that were left out because an instrument had no return. Source:
+    Boudoukh, Richardson, Whitelaw (1998), The best of both worlds; the half-life is that of the covariance.
+    """
+    weights = decay ** np.arange(n - 1.0, -1.0, -1.0)
+    weights /= np.sum(weights)
+    weights.setflags(write=False)
+    return weights
 
 
 def monte_carlo_measures(model: MarketModel, vectors: BookVectors) -> Measures:

@@ -63,7 +63,8 @@ class MarketModel:
         self.priced = 0
         """Number of instruments with a price."""
         self.covariance = _covariance(self.settings, n_instruments)
-        self.window = ScenarioWindow(n_instruments, self.settings.window)
+        self._filtered = self.settings.historical == "filtered"
+        self.window = ScenarioWindow(n_instruments, self.settings.window, filtered=self._filtered)
         self._draw = Draw(self.settings.seed, self.settings.paths)
         self.paths = self._paths(n_instruments)
         self.bars = 0
@@ -90,6 +91,11 @@ class MarketModel:
     def volatility(self) -> NDArray[np.float64]:
         """Standard deviation of one bar's returns, shape (N,)."""
         return self.covariance.volatility
+
+    @property
+    def scenario_volatility(self) -> NDArray[np.float64] | None:
+        """What an exposure is multiplied by to meet a filtered scenario, shape (N,): today's volatility."""
+        return self.volatility if self._filtered else None
 
     @property
     def shrunk(self) -> Shrunk:
@@ -166,8 +172,11 @@ class MarketModel:
             raise InputError(f"a bar must have {self.n_instruments} finite or missing returns, got shape {row.shape}")
         present = ~np.isnan(row)
         clean = np.where(present, row, 0.0)
+        forecast = (self.volatility, self.observations >= self.settings.min_observations) if self._filtered else None
         shocks = self._advance(clean, present, word)
         slot = self.window.push(clean, present)
+        if forecast is not None:
+            self.window.standardise(slot, *forecast)
         self.bars += 1
         self.step = BarStep(clean, present, shocks, self.covariance.gain, slot)
 
@@ -195,6 +204,8 @@ class MarketModel:
         arrays = {f"covariance.{name}": array for name, array in self.covariance.arrays().items()}
         arrays |= {"prices": self.prices} | self._path_arrays()
         arrays |= {"returns": self.window.returns, "present": self.window.present}
+        if self.window.standardised is not None and self.window.forecast is not None:
+            arrays |= {"standardised": self.window.standardised, "forecast": self.window.forecast}
         meta = {name: getattr(self, name) for name in _COUNTS}
         meta |= {"settings": shape_of(self.settings), "rows": self.window.bars, "scale": self.paths.scale}
         return pack("market model", arrays, meta)
@@ -221,6 +232,7 @@ class MarketModel:
         else:
             model.paths.raw, model.paths.scale = arrays["paths"], meta["scale"]
         model.window.returns, model.window.present = arrays["returns"], arrays["present"]
+        model.window.standardised, model.window.forecast = arrays.get("standardised"), arrays.get("forecast")
         model.window.bars = meta["rows"]
         model.prices = arrays["prices"]
         model.marks = np.nan_to_num(model.prices, nan=0.0)

@@ -114,6 +114,30 @@ def tail_risks(pnl: NDArray[np.float64], confidences: Sequence[float]) -> tuple[
     return tuple(_tail_risk(worst, n, each) for each in ranks)
 
 
+def weighted_tail_risks(
+    pnl: NDArray[np.float64], weights: NDArray[np.float64], confidences: Sequence[float]
+) -> tuple[tuple[float, float], ...]:
+    """(value_at_risk, expected_shortfall) at several confidences from one selection, for scenarios that have weights.
+
+    ``weights`` (n,) sum to 1, none is negative; ``pnl`` (n,) is finite. O(n) while the tail's scenarios are not very
+    much lighter than the others: a selection of the tail alone, doubled until it is heavy enough, and a sort of it.
+    """
+    n, heaviest = len(pnl), 1.0 - min(confidences) + TOLERANCE
+    depth = min(ceil(2 * n * heaviest), n)
+    while True:
+        worst = np.argpartition(pnl, depth - 1)[:depth]
+        if depth == n or float(np.sum(weights[worst])) > heaviest:
+            break
+        depth = min(2 * depth, n)
+    order = worst[np.argsort(pnl[worst], kind="stable")]
+    losses, mass = pnl[order], weights[order]
+    worse = np.concatenate(([0.0], np.cumsum(mass[:-1])))
+    figures = (_in_order(losses, mass, worse, confidence) for confidence in confidences)
+    return tuple(
+        (0.0 - at_risk, excess / (1.0 - c) - at_risk) for c, (at_risk, excess) in zip(confidences, figures, strict=True)
+    )
+
+
 class _Rank(NamedTuple):
     confidence: float
     rank: int
@@ -174,6 +198,12 @@ def _weighted(pnl: NDArray[np.float64], confidence: float, weights: NDArray[np.f
     order = np.argsort(pnl, kind="stable")
     worst, mass = pnl[order], weights[order]
     worse = np.concatenate(([0.0], np.cumsum(mass[:-1])))
+    return _in_order(worst, mass, worse, confidence)
+
+
+def _in_order(
+    worst: NDArray[np.float64], mass: NDArray[np.float64], worse: NDArray[np.float64], confidence: float
+) -> tuple[float, float]:
     rank = int(np.searchsorted(worse, 1.0 - confidence + TOLERANCE, side="right")) - 1
     return float(worst[rank]), float(mass[:rank] @ (worst[rank] - worst[:rank]))
 

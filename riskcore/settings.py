@@ -39,6 +39,8 @@ class RiskSettings:
     """``rolling``: the sample covariance of the last ``window`` bars."""
     shrinkage: Literal["none", "ledoit-wolf", "oas"] | float = "none"
     """Towards a multiple of the identity: an intensity from 0 to 1, or how it is estimated."""
+    historical: Literal["equal", "age", "filtered"] = "equal"
+    """Weights of historical scenarios, or ``filtered`` by volatility."""
     seed: int = 7
     base_currency: str = "USD"
 
@@ -82,4 +84,6 @@ def shape_of(settings: RiskSettings) -> dict[str, float | str]:
     }
     default = RiskSettings()
     optional = {name: getattr(settings, name) for name in _OPTIONAL}
+    if settings.historical == "filtered":
+        shape |= {"historical": "filtered", "min_observations": settings.min_observations}
     return shape | {name: value for name, value in optional.items() if value != getattr(default, name)}

@@ -13,7 +13,9 @@ own (P)     :math:`Z^\top w`       :math:`\Delta w_i\, Z_{i,:}`        nothing
 
 all in the raw, unscaled units of the model's matrices. E is 1 for instruments that never missed a bar;
 where it changes the change is a change of u like any other. The last vector is kept only under shrinkage: Z are lasting
-normals of each instrument alone, which the paths of :math:`(1-\delta)\Sigma + \delta\mu I` take on reading.
+normals of each instrument alone, which the paths of :math:`(1-\delta)\Sigma + \delta\mu I` take on reading. Where the
+scenarios are filtered, R are standardised returns and w there is multiplied by today's volatilities; a bar moves all of
+these, so the history is then rebuilt at each bar.
 """
 
 from math import sqrt
@@ -57,6 +59,7 @@ class BookVectors:
         self.drift = 0.0
         """Largest relative difference seen at the last scheduled rebuild."""
         self._correction = model.covariance.relative_correction
+        self._today = model.scenario_volatility
         self._versions = model.covariance.version, model.bars, model.epoch
         self._slots: NDArray[np.intp] | None = None
         self._fewest: int | None = None
@@ -67,14 +70,15 @@ class BookVectors:
         self.exposures, self.corrected = np.pad(self.exposures, (0, more)), np.pad(self.corrected, (0, more))
         self.covered, self.pull = np.pad(self.covered, (0, more)), np.pad(self.pull, (0, more))
         self._correction = self._model.covariance.relative_correction
+        self._today = self._model.scenario_volatility
 
     def cover(self, covered: NDArray[np.bool_]) -> None:
         """Set which instruments are held and priced. O(window) for each that changed."""
-        present = self._model.window.present
+        usable = self._model.window.usable
         for instrument in np.flatnonzero(covered & ~self.covered).tolist():
-            self.missing += ~present[instrument]
+            self.missing += ~usable[instrument]
         for instrument in np.flatnonzero(self.covered & ~covered).tolist():
-            self.missing -= ~present[instrument]
+            self.missing -= ~usable[instrument]
         self.covered, self._slots, self._fewest = covered, None, None
 
     def move_to(self, exposures: Vector) -> None:
@@ -113,7 +117,8 @@ class BookVectors:
         add_scaled(self.pull, corrected - before, model.covariance.raw[instrument])
         add_scaled(self.paths, corrected - before, model.paths.raw[instrument])
         change = exposure - self.exposures.item(instrument)
-        add_scaled(self.history, change, model.window.returns[instrument])
+        scale = 1.0 if self._today is None else self._today.item(instrument)
+        add_scaled(self.history, change * scale, model.window.scenarios[instrument])
         if model.own_normals is not None:
             add_scaled(self.own, change, model.own_normals[instrument])
         self.exposures[instrument], self.corrected[instrument] = exposure, corrected
@@ -128,8 +133,11 @@ class BookVectors:
         move = float(step.returns @ self.corrected)
         add_scaled(self.pull, step.gain * move, step.returns)
         add_scaled(self.paths, move, step.shocks)
-        self.history[step.slot] = step.returns @ self.exposures
-        self.missing[step.slot] = np.count_nonzero(self.covered & ~step.present)
+        if self._today is None:
+            self.history[step.slot] = step.returns @ self.exposures
+        else:
+            self._rebuild_history()
+        self.missing[step.slot] = np.count_nonzero(self.covered & ~model.window.usable[:, step.slot])
         self._versions = self._versions[0], model.bars, model.epoch
         self._slots = self._fewest = None
         return True
@@ -143,13 +151,18 @@ class BookVectors:
         self._gross, self._largest = float(sizes.sum()), float(sizes.max(initial=0.0))
         self.pull = _product(self.corrected, model.covariance.raw)
         self.paths = _product(self.corrected, model.paths.raw)
-        self.history = _product(self.exposures, model.window.returns)
+        self._rebuild_history()
         if model.own_normals is not None:
             self.own = _product(self.exposures, model.own_normals)
         if self._versions[1] != model.bars:
-            self.missing = np.count_nonzero(~model.window.present[self.covered], axis=0).astype(np.int64)
+            self.missing = np.count_nonzero(~model.window.usable[self.covered], axis=0).astype(np.int64)
             self._slots = self._fewest = None
         self._versions = model.covariance.version, model.bars, model.epoch
+
+    def _rebuild_history(self) -> None:
+        self._today = self._model.scenario_volatility
+        scaled = self.exposures if self._today is None else self.exposures * self._today
+        self.history = _product(scaled, self._model.window.scenarios)
 
     def rebuild_measured(self, exposures: Vector) -> None:
         """Rebuild, and note how far the recursion had drifted: the largest difference over the largest path."""

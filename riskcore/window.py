@@ -11,19 +11,37 @@ class ScenarioWindow:
 
     ``returns`` (N, 4 window) by instrument, 0 where it had none; ``present`` of the same shape says where
     it had. Slot ``bars % (4 window)`` is the next to be written. A bar is O(N).
+
+    The scenarios are these returns, or, if ``filtered``, returns over the volatility forecast before their bar, kept
+    beside them.
     """
 
-    def __init__(self, n_instruments: int, window: int) -> None:
+    def __init__(self, n_instruments: int, window: int, *, filtered: bool = False) -> None:
         self.window = window
         self.depth = _DEPTH * window
         self.bars = 0
         self.returns: NDArray[np.float64] = np.zeros((n_instruments, self.depth))
         self.present: NDArray[np.bool_] = np.zeros((n_instruments, self.depth), np.bool_)
+        self.standardised = np.zeros_like(self.returns) if filtered else None
+        self.forecast = np.zeros_like(self.present) if filtered else None
+
+    @property
+    def scenarios(self) -> NDArray[np.float64]:
+        """What is multiplied by exposures, shape (N, 4 window), 0 where not usable."""
+        return self.returns if self.standardised is None else self.standardised
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Where there is a scenario of an instrument, shape (N, 4 window)."""
+        return self.present if self.forecast is None else self.forecast
 
     def add(self, n_instruments: int) -> None:
         """Make room for instruments listed late: they have no returns in the bars that are there."""
         self.returns = np.pad(self.returns, ((0, n_instruments), (0, 0)))
         self.present = np.pad(self.present, ((0, n_instruments), (0, 0)))
+        if self.standardised is not None and self.forecast is not None:
+            self.standardised = np.pad(self.standardised, ((0, n_instruments), (0, 0)))
+            self.forecast = np.pad(self.forecast, ((0, n_instruments), (0, 0)))
 
     def push(self, returns: NDArray[np.float64], present: NDArray[np.bool_]) -> int:
         """Write one bar over the oldest; returns the slot written."""
@@ -32,6 +50,19 @@ class ScenarioWindow:
         self.present[:, slot] = present
         self.bars += 1
         return slot
+
+    def standardise(self, slot: int, volatility: NDArray[np.float64], known: NDArray[np.bool_]) -> None:
+        """Set the scenario of a slot: its returns over these forecasts (N,), where they are ``known``, all O(N).
+
+        Where the forecast is 0, only a return of 0 is a scenario.
+        """
+        if self.standardised is None or self.forecast is None:
+            return
+        returns = self.returns[:, slot]
+        self.forecast[:, slot] = self.present[:, slot] & known & ((volatility > 0.0) | (returns == 0.0))
+        ratio = np.zeros_like(returns)
+        np.divide(returns, volatility, out=ratio, where=self.forecast[:, slot] & (volatility > 0.0))
+        self.standardised[:, slot] = ratio
 
     @property
     def order(self) -> NDArray[np.intp]:

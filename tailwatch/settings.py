@@ -120,8 +120,8 @@ class Settings(BaseSettings):
     )
 
     paths: int = _setting(10_000, "Monte Carlo paths.", panel=SIMULATION, metavar="COUNT", ge=2, le=10_000_000)
-    historical: Annotated[Literal["equal"], choice("equal", planned=("age", "filtered"))] = _setting(
-        "equal", "Weights of historical scenarios.", panel=SIMULATION, metavar="equal"
+    historical: Annotated[Literal["equal", "age", "filtered"], choice("equal", "age", "filtered")] = _setting(
+        "equal", "Weights of historical scenarios.", panel=SIMULATION, metavar="equal|age|filtered"
     )
     simulation: Annotated[Literal["paths"], choice("paths", planned=("cholesky",))] = _setting(
         "paths", "Way of simulation.", panel=SIMULATION, metavar="paths"
@@ -214,6 +214,7 @@ class Settings(BaseSettings):
             jump=self.jump,
             covariance=self.covariance,
             shrinkage=self.shrinkage,
+            historical=self.historical,
             seed=self.seed,
             base_currency=self.base_currency,
         )
@@ -224,7 +225,6 @@ class Settings(BaseSettings):
         meaning = asdict(self.to_risk_settings()) | {
             name: getattr(self, name)
             for name in (
-                "historical",
                 "simulation",
                 "variance_reduction",
                 "shards",

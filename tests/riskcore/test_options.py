@@ -7,7 +7,16 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from riskcore import MarketModel, RiskBook, RiskSettings, ledoit_wolf, oas, parametric_risk
+from riskcore import (
+    MarketModel,
+    RiskBook,
+    RiskSettings,
+    expected_shortfall,
+    ledoit_wolf,
+    oas,
+    parametric_risk,
+    value_at_risk,
+)
 from riskcore.normals import Draw, student_mixing
 
 Open = Callable[..., "object"]
@@ -93,6 +102,33 @@ class Expected:
             pnl = sqrt(1 - delta) * pnl + sqrt(delta * mu) * (self.exposures @ own)
         return self.horizon * pnl
 
+    def volatilities(self, bars: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of each instrument after so many bars, and its returns up to there (in the window, if rolling)."""
+        before = replace(self, returns=self.returns[:bars], words=self.words[:bars])
+        loadings = before.loadings()
+        seen = ~np.isnan(before.returns)
+        if self.settings.covariance == "rolling":
+            seen = seen[-self.settings.window :]
+        return np.sqrt((loadings**2).sum(axis=0)), seen.sum(axis=0)
+
+    def scenarios(self) -> np.ndarray:
+        """P&L of the book's last complete bars among those held, oldest first."""
+        held, found = self.exposures != 0, []
+        today, _ = self.volatilities(len(self.returns))
+        for bar in range(max(len(self.returns) - 4 * self.settings.window, 0), len(self.returns)):
+            row = self.returns[bar].copy()
+            if self.settings.historical == "filtered":
+                forecast, count = self.volatilities(bar)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    row = np.where(row == 0.0, 0.0, row / forecast) * today
+                row[(count < self.settings.min_observations) | np.isinf(row)] = np.nan
+            if not np.isnan(row[held]).any():
+                found.append(self.horizon * float(np.nansum(row * self.exposures)))
+        return np.array(found[-self.settings.window :])
+
+    def historical_weights(self, n: int) -> np.ndarray | None:
+        return 2.0 ** (-np.arange(n)[::-1] / self.settings.half_life) if self.settings.historical == "age" else None
+
 
 def expected(market) -> Expected:  # type: ignore[no-untyped-def]
     n, told = market.model.n_instruments, market.told
@@ -117,12 +153,24 @@ def mixing(settings: RiskSettings) -> np.ndarray | float:
 
 def assert_agrees(market) -> bool:  # type: ignore[no-untyped-def]
     measures = market.book.measures()
-    if any(m.reason for m in measures) or not market.told.exposures:
+    if measures[0].reason or not market.told.exposures:
         return False
     right = expected(market)
     for m in measures:
         if m.method == "parametric":
             assert (m.var, m.es) == pytest.approx(closed_form(right, m.confidence), rel=1e-9, abs=1e-9)
+    scenarios = right.scenarios()
+    np.testing.assert_allclose(
+        market.book.scenarios("historical"), scenarios, rtol=1e-9, atol=1e-10 * np.abs(scenarios).max(initial=0.0)
+    )
+    for m in measures:
+        if m.method == "historical" and m.var is not None:
+            weights = right.historical_weights(len(scenarios))
+            given = (
+                value_at_risk(scenarios, m.confidence, weights),
+                expected_shortfall(scenarios, m.confidence, weights),
+            )
+            assert (m.var, m.es) == pytest.approx(given, rel=1e-9, abs=1e-9)
     paths = right.paths() * mixing(market.settings)
     np.testing.assert_allclose(
         market.book.scenarios("monte_carlo"), paths, rtol=1e-9, atol=1e-10 * np.abs(paths).max(initial=0.0)
@@ -141,6 +189,9 @@ OPTIONS = {
     "OAS": {"shrinkage": "oas", "window": 60},
     "a third": {"shrinkage": 1 / 3, "distribution": "t"},
     "rolling Ledoit-Wolf": {"covariance": "rolling", "shrinkage": "ledoit-wolf"},
+    "age": {"historical": "age"},
+    "filtered": {"historical": "filtered"},
+    "filtered, rolling": {"historical": "filtered", "covariance": "rolling"},
     "rolling OAS": {"covariance": "rolling", "shrinkage": "oas"},
 }
 
@@ -295,3 +346,51 @@ def test_a_state_is_not_restored_under_another_option(small_settings: RiskSettin
     state = MarketModel(1, small_settings).snapshot()
     with pytest.raises(ValueError, match="rolling"):
         MarketModel.restore(state, replace(small_settings, covariance="rolling"))
+
+
+def one_share(settings: RiskSettings, returns: list[float]) -> tuple[MarketModel, RiskBook]:
+    model = MarketModel(1, settings)
+    model.on_price(0, 100.0)
+    book = RiskBook(model)
+    book.on_trade(0, 1.0)
+    for bar, value in enumerate(returns):
+        model.on_bar(bar, [value])
+        book.on_bar()
+    return model, book
+
+
+def test_recent_losses_weigh_by_the_half_life(small_settings: RiskSettings) -> None:
+    # Published by Boudoukh, Richardson, Whitelaw: the newest of K has (1-λ)/(1-λᴷ), each before it λ times that.
+    settings = replace(small_settings, historical="age", half_life=2.0, confidence=(0.7,), horizon_days=None, horizon=1)
+    _, book = one_share(replace(settings, horizon=settings.bar), [0.0] * 5 + [-0.03, 0.0])
+    # The loss of the bar before the last has weight 0.293 * 0.707 / (1 - 0.707**7) = 0.227: less than 30 %.
+    measures = {m.method: m for m in book.measures()}
+    weight = 0.5**0.5 * (1 - 0.5**0.5) / (1 - 0.5**3.5)
+    assert measures["historical"].var == 0.0
+    assert measures["historical"].es == pytest.approx(3.0 * weight / 0.3, rel=1e-12)
+
+
+def test_a_shock_is_judged_by_the_volatility_before_it(small_settings: RiskSettings) -> None:
+    settings = replace(small_settings, historical="filtered", window=40)
+    calm = [0.01, -0.01] * 10
+    model, book = one_share(settings, [*calm, -0.2])
+    worst = book.scenarios("historical").min() / sqrt(settings.bars_in_horizon)
+    # Twenty standard deviations then, so twenty of today's.
+    assert worst == pytest.approx(-100.0 * 20.0 * model.volatility[0], rel=1e-9)
+
+
+def test_a_price_that_never_moved_is_no_measure_of_its_first_move(small_settings: RiskSettings) -> None:
+    settings = replace(small_settings, historical="filtered")
+    _, book = one_share(settings, [0.0] * 10)
+    assert {m.var for m in book.measures()} == {0.0}
+    _, book = one_share(settings, [0.0] * 10 + [0.01])
+    assert len(book.scenarios("historical")) == 5
+    assert not book.scenarios("historical").any()
+
+
+def test_filtered_scenarios_wait_for_a_forecast_before_them(small_settings: RiskSettings) -> None:
+    _, book = one_share(replace(small_settings, historical="filtered"), [0.01] * 7)
+    reasons = {m.method: m.reason for m in book.measures()}
+    assert reasons["parametric"] is None
+    assert str(reasons["historical"]).startswith("warming up: 2 of 5 bars")
+    assert str(reasons["historical"]).endswith("a volatility forecast before it")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from riskcore import expected_shortfall, value_at_risk
 from riskcore.errors import InputError
-from riskcore.quantile import tail_rank, tail_risks
+from riskcore.quantile import tail_rank, tail_risks, weighted_tail_risks
 
 losses = st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=1, max_size=60)
 confidences = st.sampled_from([0.5, 0.9, 0.95, 0.975, 0.99, 0.999])
@@ -140,3 +140,19 @@ def test_mean_of_the_tail_with_a_fraction_at_value_at_risk_by_hand() -> None:
 def test_bad_input_is_refused(pnl: list[float], confidence: float, weights: list[float] | None) -> None:
     with pytest.raises(InputError):
         value_at_risk(pnl, confidence, weights)
+
+
+@given(st.lists(st.tuples(st.integers(-50, 50).map(float), st.floats(1e-6, 1.0)), min_size=1, max_size=80))
+def test_several_confidences_of_weighted_scenarios_are_those_one_by_one(drawn: list[tuple[float, float]]) -> None:
+    pnl, weights = np.array(drawn).T
+    levels = (0.5, 0.9, 0.99)
+    for level, got in zip(levels, weighted_tail_risks(pnl, weights / weights.sum(), levels), strict=True):
+        right = value_at_risk(pnl, level, weights), expected_shortfall(pnl, level, weights)
+        assert got == pytest.approx(right, rel=1e-12, abs=1e-12)
+
+
+def test_a_tail_of_nearly_no_weight_is_followed_down_as_far_as_it_takes() -> None:
+    pnl = np.arange(1_000.0)
+    weights = 0.9 ** np.arange(999.0, -1.0, -1.0)
+    weights /= weights.sum()
+    assert weighted_tail_risks(pnl, weights, (0.5,))[0][0] == value_at_risk(pnl, 0.5, weights)

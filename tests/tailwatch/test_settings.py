@@ -95,7 +95,7 @@ BAD = [
     ("shrinkage", "sklearn"),
     ("shrinkage", "1.5"),
     ("shrinkage", "nan"),
-    ("historical", "filtered"),
+    ("historical", "bootstrap"),
     ("simulation", "cholesky"),
     ("distribution", "cauchy"),
     ("variance_reduction", "moment"),
@@ -198,7 +198,7 @@ ANOTHER = {
     "bar": "5s", "half_life": "61", "window": "501", "paths": "10001", "horizon": "2d", "day": "6.5h",
     "confidence": "0.9", "distribution": "t", "dof": "6", "returns": "log", "price": "mid", "min_observations": "31",
     "stale_after": "16", "empty_bars": "scale", "lateness": "2s", "seed": "8", "base_currency": "EUR", "jump": "26",
-    "covariance": "rolling", "shrinkage": "0.25",
+    "covariance": "rolling", "shrinkage": "0.25", "historical": "age",
 }  # fmt: skip
 
 
