@@ -7,7 +7,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 
@@ -104,9 +104,13 @@ def _option(parameter: Any) -> tuple[str, str, str]:
     if parameter.param_type_name == "argument":
         label = parameter.metavar
     else:
-        label = parameter.opts[0] if parameter.is_flag else f"{parameter.opts[0]} {parameter.metavar}"
+        label = parameter.opts[0] if parameter.is_flag else f"{parameter.opts[0]} {_form_of(parameter)}"
     default = "" if parameter.default in (None, False) else f"`{_plain(parameter.default)}`"
     return f"`{label}`".replace("|", r"\|"), "required" if parameter.required else default, parameter.help
+
+
+def _form_of(option: Any) -> str:
+    return str(option.metavar or "|".join(get_args(option.type_descriptor.annotation)))
 
 
 def _plain(value: object) -> str:
