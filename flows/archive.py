@@ -11,7 +11,7 @@ import structlog
 from flows.actors.feed import FeedActor
 from flows.crew import run_of
 from flows.dataflow import archive_dataflow
-from flows.heartbeat import Heartbeat
+from flows.heartbeat import cleaning, heartbeat
 from flows.messages import FeedBatch
 from flows.running import run_dataflow
 from flows.sinks import ArchiveSink, Insistence
@@ -65,7 +65,8 @@ def run_archive(archive: Archive, stopping: Event) -> None:
     standing = _Standing(found[0])
     source = JournalSource(archive.journal, offset, None, stopping, _TOGETHER)
     flow = archive_dataflow(source, feed, ArchiveSink(store, stopping, standing.on_stored))
-    with Heartbeat(archive.database_url, "archive", run, standing.describe):
+    url = archive.database_url
+    with heartbeat(url, "archive", run, standing.describe), cleaning(url, run):
         run_dataflow(flow)
     store.close()
 

@@ -19,7 +19,7 @@ from flows.dataflow import risk_dataflow
 from flows.feeds import get_adapter
 from flows.feeds.connection import FeedConnection
 from flows.feeds.registry import PriceSource
-from flows.heartbeat import Heartbeat
+from flows.heartbeat import Background, heartbeat
 from flows.journal import JournalWriter
 from flows.messages import Checkpoint, Kind, Moment
 from flows.running import run_dataflow
@@ -118,14 +118,14 @@ def _tell(writer: JournalWriter, commands: Sequence[AnyCommand]) -> None:
             writer.append(Kind.COMMAND, encode_command(command))
 
 
-def _heartbeat(engine: Engine, run: str, standing: "_Standing") -> Heartbeat:
+def _heartbeat(engine: Engine, run: str, standing: "_Standing") -> Background:
     def register() -> None:
         runs = RunStore(engine.database_url)
         settings = msgspec.json.encode(engine.settings)
         runs.register(run, "live", settings, engine.settings_hash)
         runs.close()
 
-    return Heartbeat(engine.database_url, "engine", run, standing.describe, register)
+    return heartbeat(engine.database_url, "engine", run, standing.describe, register)
 
 
 class _Standing:

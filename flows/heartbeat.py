@@ -1,4 +1,4 @@
-"""A part's sign of life: once a second, what it says of itself goes into the database."""
+"""What a part does beside its flow, from a thread of its own: a sign of life each second, a cleaning each minute."""
 
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
@@ -9,36 +9,19 @@ import msgspec
 import structlog
 
 from riskcore.errors import TailwatchError
+from storage.retention import Retention
 from storage.runs import PartStore
 
 _log = structlog.get_logger(__name__)
-_EVERY_S = 1.0
 
 
-class Heartbeat:
-    """Beats from a thread of its own while the context lasts; a database that is away is tried again.
+class Background:
+    """Repeats some work while the context lasts; a database that is away is told once, and tried again."""
 
-    Parameters
-    ----------
-    url, part, run
-        Where, who, and on what.
-    describe
-        What the part says, a JSON-able mapping; called from the thread.
-    first
-        Called once when the database answers, before the first beat.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        part: str,
-        run: str,
-        describe: Callable[[], Mapping[str, Any]],
-        first: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._url, self._part, self._run, self._describe, self._first = url, part, run, describe, first
+    def __init__(self, name: str, every_s: float, work: Callable[[], object], end: Callable[[], None]) -> None:
+        self._name, self._every_s, self._work, self._end = name, every_s, work, end
         self._ended = Event()
-        self._thread = Thread(target=self._beat, name=f"{part} heartbeat", daemon=True)
+        self._thread = Thread(target=self._run, name=name, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -48,21 +31,44 @@ class Heartbeat:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._thread.join(_EVERY_S)
+        self._thread.join(1.0)
 
-    def _beat(self) -> None:
-        store = PartStore(self._url)
-        introduced, silent = False, False
+    def _run(self) -> None:
+        failing = False
         while not self._ended.is_set():
             try:
-                if not introduced:
-                    self._first()
-                introduced = True
-                store.beat(self._part, self._run, msgspec.json.encode(self._describe()))
-                silent = False
+                self._work()
+                failing = False
             except TailwatchError as error:
-                if not silent:
-                    _log.warning("no heartbeat", part=self._part, error=str(error))
-                silent = True
-            self._ended.wait(_EVERY_S)
-        store.close()
+                if not failing:
+                    _log.warning("cannot be done now", what=self._name, error=str(error))
+                failing = True
+            self._ended.wait(self._every_s)
+        self._end()
+
+
+def heartbeat(
+    url: str,
+    part: str,
+    run: str,
+    describe: Callable[[], Mapping[str, Any]],
+    first: Callable[[], None] = lambda: None,
+) -> Background:
+    """Store what ``part`` says of itself, a JSON-able mapping, once a second; ``first`` is done once before."""
+    store = PartStore(url)
+    introduced = False
+
+    def beat() -> None:
+        nonlocal introduced
+        if not introduced:
+            first()
+        introduced = True
+        store.beat(part, run, msgspec.json.encode(describe()))
+
+    return Background(f"{part} heartbeat", 1.0, beat, store.close)
+
+
+def cleaning(url: str, run: str) -> Background:
+    """Forget once a minute the figures between bars that are older than an hour."""
+    retention = Retention(url, run)
+    return Background("cleaning", 60.0, retention.forget, retention.close)

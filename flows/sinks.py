@@ -151,6 +151,7 @@ class _OutboxPartition(_Partition):
                 ordinal,
                 moment.event_time,
                 encode_event(snapshot, published, lag_ms),
+                transient=snapshot.moment == "tick",
             )
             for ordinal, snapshot in enumerate(moment.snapshots, first)
         ]

@@ -61,10 +61,18 @@ def describe(url: str) -> str:
     return f"{host}:{port}/{parts.get('dbname') or parts.get('user') or ''}"
 
 
+def _is_address(url: str) -> bool:
+    try:
+        port = conninfo.conninfo_to_dict(url).get("port") or "0"
+    except psycopg.ProgrammingError:
+        return False
+    return str(port).isdigit()
+
+
 def translated(error: psycopg.Error, url: str) -> DatabaseError:
     """Turn an error of the driver into one line that names the database and says what to do."""
     state = error.sqlstate or ""
-    if not state and isinstance(error, psycopg.ProgrammingError):
+    if not state and isinstance(error, psycopg.ProgrammingError) and not _is_address(url):
         return DatabaseRefusedError(f"this is no address of a database: {_ADVICE['invalid port']}")
     text = _one_line(error)
     message = f"database {describe(url)}: {text}"

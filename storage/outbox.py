@@ -14,8 +14,8 @@ CHANNEL = "outbox"
 """The channel of notifications; a payload is ``run:id`` with the newest id."""
 
 _INSERT_SNAPSHOT = (
-    "insert into risk_snapshots (run, portfolio, event_time, event_ns, id, journal_offset, payload)"
-    " values (%s, %s, moment(%s), %s, %s, %s, %s)"
+    "insert into risk_snapshots (run, portfolio, event_time, event_ns, id, journal_offset, payload, transient)"
+    " values (%s, %s, moment(%s), %s, %s, %s, %s, %s)"
 )
 _INSERT_EVENT = (
     "insert into outbox (run, id, kind, portfolio, journal_offset, ordinal, event_time, event_ns, payload)"
@@ -117,6 +117,7 @@ class OutboxStore:
                         number,
                         row.journal_offset,
                         payload,
+                        row.transient,
                     )
                 )
             events.append((self._run, number, row.kind, *place, None if row.kind == "risk" else payload))

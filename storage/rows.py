@@ -94,6 +94,8 @@ class OutboxRow(NamedTuple):
     event_time: int
     payload: bytes
     """JSON; stored and given out byte for byte."""
+    transient: bool = False
+    """A figure between bars, to be forgotten after a while."""
 
 
 class Last(NamedTuple):

@@ -1,0 +1,46 @@
+"""What is forgotten: figures between bars, once they are old. Those of bars, alerts and ticks stay."""
+
+from storage.connection import CALL_TIMEOUT_S, Session
+
+_AT_ONCE = 2_000
+_FORGET = """
+with old as (
+    select portfolio, event_time, id from risk_snapshots
+    where run = %(run)s and transient and event_time < (
+        select max(event_time) - %(keep_s)s * interval '1 second' from risk_snapshots where run = %(run)s and transient
+    )
+    order by event_time limit %(limit)s
+), gone as (
+    delete from risk_snapshots using old
+    where risk_snapshots.run = %(run)s and risk_snapshots.portfolio = old.portfolio
+        and risk_snapshots.event_time = old.event_time and risk_snapshots.id = old.id
+    returning risk_snapshots.id
+)
+delete from outbox using gone where outbox.run = %(run)s and outbox.id = gone.id
+"""
+
+
+class Retention:
+    """Forgets the figures between bars that are older, in event time, than the newest ones of their run by ``keep_s``.
+
+    A client that comes back with a cursor among them goes on with what is left: risk may be conflated, and the ids
+    that are gone are told to nobody.
+    """
+
+    def __init__(self, url: str, run: str, keep_s: float = 3600.0, timeout_s: float = CALL_TIMEOUT_S) -> None:
+        self._run, self._keep_s = run, keep_s
+        self._session = Session(url, f"retention {run}", timeout_s=timeout_s)
+
+    def forget(self) -> int:
+        """Forget what is due and return how many events that were; in transactions that block nobody for long."""
+        count = 0
+        while True:
+            with self._session.transaction() as connection:
+                parameters = {"run": self._run, "keep_s": self._keep_s, "limit": _AT_ONCE}
+                gone = connection.execute(_FORGET, parameters).rowcount
+            count += gone
+            if gone < _AT_ONCE:
+                return count
+
+    def close(self) -> None:
+        self._session.close()
