@@ -10,7 +10,7 @@ them a colour, :mod:`shortfall <riskcore.backtest.shortfall>` judges Expected Sh
 :mod:`judgement <riskcore.backtest.judgement>` says it all of one series, also in words.
 """
 
-from riskcore.backtest.basel import TrafficLight, green_share, most_in_window, traffic_light
+from riskcore.backtest.basel import TrafficLight, desk_within_limits, green_share, most_in_window, traffic_light
 from riskcore.backtest.coverage import (
     LikelihoodRatio,
     christoffersen_conditional_coverage,
@@ -36,6 +36,7 @@ __all__ = [
     "acerbi_szekely_z2",
     "christoffersen_conditional_coverage",
     "christoffersen_independence",
+    "desk_within_limits",
     "exceptions",
     "first_exception",
     "green_share",

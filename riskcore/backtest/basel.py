@@ -19,6 +19,7 @@ class TrafficLight:
 
     zone: Zone
     cumulative_probability: float
+    reason: str | None = None
 
 
 def traffic_light(n_observations: int, n_exceptions: int, probability: float) -> TrafficLight:
@@ -44,7 +45,9 @@ def traffic_light(n_observations: int, n_exceptions: int, probability: float) ->
 
     if not 0.0 < probability < 1.0 or not 0 <= n_exceptions <= n_observations:
         raise InputError(f"{n_exceptions} exceptions in {n_observations} at probability {probability} cannot be")
-    cumulative = float(bdtr(n_exceptions, n_observations, probability)) if n_observations else 0.0
+    if n_observations == 0:
+        return TrafficLight("green", 1.0, "no observations")
+    cumulative = float(bdtr(n_exceptions, n_observations, probability))
     if cumulative < 0.95:
         return TrafficLight("green", cumulative)
     return TrafficLight("yellow" if cumulative < 0.9999 else "red", cumulative)
@@ -66,6 +69,19 @@ def green_share(happened: ArrayLike, probability: float, days: int = YEAR) -> fl
         return None
     green = [traffic_light(days, count, probability).zone == "green" for count in range(int(counts.max()) + 1)]
     return float(np.mean(np.array(green)[counts]))
+
+
+def desk_within_limits(n_exceptions_99: int, n_exceptions_975: int) -> bool:
+    """Whether a desk may go on using its model: at most 12 exceptions at 99 % and 30 at 97.5 % in 12 months.
+
+    Source: BCBS, MAR32.18.
+
+    Examples
+    --------
+    >>> desk_within_limits(12, 30), desk_within_limits(13, 0), desk_within_limits(0, 31)
+    (True, False, False)
+    """
+    return n_exceptions_99 <= 12 and n_exceptions_975 <= 30
 
 
 def _in_windows(happened: ArrayLike, days: int) -> NDArray[np.int64]:

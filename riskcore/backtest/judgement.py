@@ -40,8 +40,8 @@ class Judgement:
     independence: LikelihoodRatio
     conditional_coverage: LikelihoodRatio
     first_failure: LikelihoodRatio
-    light: TrafficLight | None
-    """Over all days; None without any."""
+    light: TrafficLight
+    """Over all days."""
     green_share: float | None
     """Of the windows of 250 days; None when there is none."""
     most_in_year: int | None
@@ -98,7 +98,7 @@ def judge(pnl: ArrayLike, value_at_risk: ArrayLike, expected_shortfall: ArrayLik
         independence=independence,
         conditional_coverage=christoffersen_conditional_coverage(happened, probability),
         first_failure=time_to_first_failure(first_exception(happened), probability),
-        light=traffic_light(days, count, probability) if days else None,
+        light=traffic_light(days, count, probability),
         green_share=green_share(happened, probability),
         most_in_year=most_in_window(happened),
         z1=z1,

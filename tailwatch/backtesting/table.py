@@ -35,7 +35,6 @@ def lines(outcomes: Sequence[Outcome]) -> list[str]:
 
 def cells(forecasts: Forecasts, judgement: Judgement) -> tuple[str, ...]:
     """One row of the table."""
-    light = judgement.light
     return (
         forecasts.method.replace("_", " "),
         f"{judgement.confidence * 100:g}%",
@@ -45,7 +44,7 @@ def cells(forecasts: Forecasts, judgement: Judgement) -> tuple[str, ...]:
         probability(judgement.kupiec),
         probability(judgement.independence),
         probability(judgement.conditional_coverage),
-        light.zone if light else "-",
+        "-" if judgement.light.reason else judgement.light.zone,
         "-" if judgement.green_share is None else f"{judgement.green_share:.0%}",
         statistic(judgement.z1),
         statistic(judgement.z2),

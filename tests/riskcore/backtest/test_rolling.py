@@ -5,6 +5,8 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from riskcore import RiskSettings, backtest
@@ -203,6 +205,22 @@ def test_a_share_listed_late_joins_when_it_has_enough_returns() -> None:
         held = QUANTITIES if day > joined else without
         assert one.pnl[at] == pytest.approx(np.nansum(held * (prices[day] - prices[day - 1])), rel=1e-9)
     assert not one.exceptions[np.isnan(one.pnl)].any()
+
+
+@settings(max_examples=20)
+@given(scale=st.sampled_from([-1.0, 1e-3, 7.0, 1e6]), order=st.permutations(range(4)), seed=st.integers(0, 9))
+def test_size_and_order_of_instruments_change_nothing_but_the_size(scale: float, order: list[int], seed: int) -> None:
+    prices = _panel(70, seed)
+    plain = backtest.rolling_backtest(prices, {"main": QUANTITIES}, [backtest.Variant(SETTINGS)])
+    other = backtest.rolling_backtest(
+        prices[:, order], {"main": scale * QUANTITIES[order]}, [backtest.Variant(SETTINGS)]
+    )
+    for one, same in zip(plain, other, strict=True):
+        size = np.max(np.abs(one.pnl))
+        np.testing.assert_allclose(same.pnl, scale * one.pnl, rtol=1e-9, atol=abs(scale) * size * 1e-9)
+        if scale > 0 or one.method == "parametric":
+            np.testing.assert_allclose(same.value_at_risk, abs(scale) * one.value_at_risk, rtol=1e-9)
+            np.testing.assert_allclose(same.expected_shortfall, abs(scale) * one.expected_shortfall, rtol=1e-9)
 
 
 def test_an_empty_book_has_no_days() -> None:
