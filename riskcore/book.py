@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from riskcore.components import Components, components_of
 from riskcore.distribution import distribution_of
+from riskcore.diversification import effective_observations, observed_weights, stand_alone_var
 from riskcore.errors import InputError
 from riskcore.explain import VarExplainer
 from riskcore.measures import (
@@ -20,10 +21,11 @@ from riskcore.measures import (
     no_risk,
     without_numbers,
 )
-from riskcore.messages import Distribution, Explained, Measure, Method
+from riskcore.messages import Distribution, Explained, Measure, Method, StressResult
 from riskcore.model import MarketModel
 from riskcore.positions import Positions
 from riskcore.state import pack, unpack
+from riskcore.stress import Shock, built_in_stress, conditional_moves, episode_moves, shock_moves, window_episode
 from riskcore.vectors import BookVectors
 
 REBUILD_EVERY = 64
@@ -72,6 +74,7 @@ class RiskBook:
     def describe(self, instrument: int, multiplier: float = 1.0, rate: float = 1.0) -> None:
         """Set contract multiplier and quote-to-base rate of one instrument (1 and 1 by default)."""
         self._grow()
+        self.positions.check(instrument)
         self.positions.describe(instrument, multiplier, rate)
         self._retrade(instrument)
 
@@ -82,6 +85,7 @@ class RiskBook:
         begin with.
         """
         self._grow()
+        self.positions.check(instrument)
         paid = float(self.model.prices[instrument]) if price is None else price
         self.positions.trade(instrument, quantity, paid)
         self._retrade(instrument)
@@ -170,6 +174,18 @@ class RiskBook:
         self._refresh()
         return components_of(self.model, self._vectors, confidence or max(self.model.settings.confidence))
 
+    def diversification(self, method: Method = "parametric", confidence: float | None = None) -> float | None:
+        """The Value-at-Risks of the positions, each alone, less that of all together, base currency.
+
+        At one confidence of the settings, the highest by default; None without figures. Not negative for the
+        parametric method. Cost: :func:`~riskcore.diversification.stand_alone_var`.
+        """
+        at = confidence or max(self.model.settings.confidence)
+        whole = next((m.var for m in self.measures() if (m.method, m.confidence) == (method, at)), None)
+        if whole is None:
+            return None
+        return float(stand_alone_var(self.model, self._vectors, method, at).sum()) - whole
+
     def distribution(self, method: Method = "monte_carlo") -> Distribution | None:
         """Histogram of the P&L scenarios, in bins that do not jump between readings; None without risk."""
         if self.observations < self.model.settings.min_observations:
@@ -214,6 +230,16 @@ class RiskBook:
         """The fewest returns of any covered instrument; the bars seen when there is none."""
         self._refresh()
         return self._vectors.fewest_returns
+
+    @property
+    def effective_observations(self) -> float:
+        """The fewest of any covered instrument, :math:`(\\sum w)^2 / \\sum w^2` over the weights of its returns.
+
+        How many equally weighted bars would give as sure a covariance; 0 when nothing is covered. O(window) each.
+        """
+        self._refresh()
+        covered = np.flatnonzero(self._vectors.covered).tolist()
+        return min((effective_observations(observed_weights(self.model, i)) for i in covered), default=0.0)
 
     @property
     def market_value(self) -> float:
@@ -318,13 +344,34 @@ class RiskBook:
             twin.on_trade(instrument, quantity)
         return WhatIf(before, twin.measures())
 
-    def stress(self, shocks: Mapping[int, float]) -> NDArray[np.float64]:
-        """P&L of each position, shape (N,), when instruments move by these returns and the others do not."""
-        moves = np.zeros(self.model.n_instruments)
-        for instrument, shock in shocks.items():
-            if not 0 <= instrument < len(moves) or not np.isfinite(shock):
-                raise InputError(
-                    f"a shock is a finite return of an instrument that there is, not {instrument}: {shock}"
-                )
-            moves[instrument] = shock
-        return self.exposures * moves
+    def stress(self, shocks: Shock | Mapping[int, float], *, propagate: bool = False) -> NDArray[np.float64]:
+        """P&L of each position, shape (N,), base currency, when prices move by these returns.
+
+        What is not shocked stays where it is, or with ``propagate`` follows by the conditional mean of the covariance:
+        :func:`~riskcore.stress.conditional_moves`, which refuses shocks that contradict it. O(N); O(N²) to propagate.
+        """
+        shock = shocks if isinstance(shocks, Shock) else Shock(instruments=shocks)
+        n = self.model.n_instruments
+        if propagate:
+            moves = conditional_moves(self.model.read_covariance, shock.by_instrument(n))
+        else:
+            moves = shock_moves(shock, n)
+        return self.exposures * moves + 0.0
+
+    def stress_episode(self, episode: slice | ArrayLike) -> NDArray[np.float64]:
+        """P&L of each position, shape (N,), base currency, if an episode of the past came again.
+
+        ``episode`` is a range of the bars that the scenario window keeps, oldest first (``slice(-60, None)``: the last
+        60), or returns of shape (T, N), NaN = none, of the kind of the settings; they are compounded.
+        """
+        if isinstance(episode, slice):
+            return self.exposures * window_episode(self.model, episode) + 0.0
+        moves = episode_moves(episode, self.model.settings.returns)
+        if moves.shape != self.model.prices.shape:
+            raise InputError(f"an episode has a return of each of {self.model.n_instruments} instruments in every bar")
+        return self.exposures * moves + 0.0
+
+    def stress_tests(self) -> tuple[StressResult, ...]:
+        """The built-in scenarios of every snapshot, defined in :func:`~riskcore.stress.built_in_stress`."""
+        self._refresh()
+        return built_in_stress(self.model, self._vectors)

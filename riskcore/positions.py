@@ -40,6 +40,11 @@ class Positions:
         for field in fields(self):
             setattr(self, field.name, np.append(getattr(self, field.name), getattr(blank, field.name)))
 
+    def check(self, instrument: int) -> None:
+        """Raise ``InputError`` unless there is such an instrument."""
+        if not 0 <= instrument < len(self.quantity):
+            raise InputError(f"a trade is of one of the {len(self.quantity)} instruments, not of number {instrument}")
+
     def describe(self, instrument: int, multiplier: float, rate: float) -> None:
         """Set contract multiplier and quote-to-base rate of one instrument."""
         if not (np.isfinite(multiplier) and multiplier > 0 and np.isfinite(rate) and rate > 0):

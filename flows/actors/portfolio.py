@@ -90,6 +90,7 @@ class Portfolio:
             positions=self._positions(occasion.stale),
             distribution=book.distribution(),
             quality=self._quality(occasion, tally),
+            stress=book.stress_tests(),
             explain=book.explain(since_seq=self.seq - 1),
         )
 

@@ -176,6 +176,23 @@ def test_components_add_up_to_the_figures_they_explain(settings, market, batches
     assert sum(p.component_es for p in last.positions) == pytest.approx(by_method["monte_carlo"].es, rel=1e-12)
 
 
+def test_every_snapshot_shows_the_built_in_stress(settings, market, batches):
+    found = [s for s in snapshots(run(RiskActor(settings), batches(market(20)))) if s.portfolio == "alpha"]
+    assert [result.scenario for result in found[0].stress] == [
+        "all prices -10 %",
+        "all prices +10 %",
+        "every position 10 % against it",
+    ]
+    assert [result.scenario for result in found[-1].stress[3:]] == [
+        "worst bar of the window",
+        "worst bar of the window, scaled to the horizon",
+    ]
+    pnl = [result.pnl for result in found[-1].stress]
+    assert pnl[:3] == pytest.approx([-0.1 * found[-1].net, 0.1 * found[-1].net, -0.1 * found[-1].gross])
+    assert 0.0 > pnl[3] > pnl[4]
+    assert -pnl[4] >= max(m.var for m in found[-1].measures if m.method == "historical")
+
+
 def test_the_health_of_the_stream_travels_with_the_figures(settings, market, batches):
     events = market(5, end=False)
     stamp = events[-1].stamp
