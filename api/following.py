@@ -164,6 +164,8 @@ class Following:
         rows = await self._reader.events_after(run.run, cursor.id - 1, limit=1)
         if not rows:
             return "unknown_cursor"
+        if rows[0].id != cursor.id:
+            return "too_old"
         return cursor.id if after(run.run, rows[0].id, rows[0].payload) == cursor else "other_run"
 
     async def _look_back(self) -> None:

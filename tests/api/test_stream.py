@@ -175,6 +175,23 @@ def test_cursor_that_is_no_longer_kept_resets(engine: Any, start: Any, open_stre
         assert Reset.model_validate_json(stream.next().data).reason == "too_old"
 
 
+def test_cursor_in_a_hole_of_forgotten_figures_resets(
+    engine: Any, start: Any, open_stream: Any, database_url: str
+) -> None:
+    engine.alert("kept")
+    engine.risk()
+    with start() as server, open_stream(server.url) as stream:
+        last = stream.next().id
+    payload = engine.risk()
+    with psycopg.connect(database_url) as connection:
+        connection.execute("delete from outbox where id = 2")
+        connection.execute("delete from risk_snapshots where id = 2")
+    with start() as server, open_stream(server.url, last) as stream:
+        reset, state = stream.take(2)
+    assert Reset.model_validate_json(reset.data).reason == "too_old"
+    assert state.data.encode() == payload
+
+
 def forget(url: str, until: int) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("delete from outbox where id <= %s", [until])
