@@ -1,13 +1,13 @@
 """One client's stream: what it asked for, where it is, and the bytes that come next."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
-from api.cursor import after, decode
+from api.cursor import Cursor, after, decode
 from api.frames import RETRY, Event, frame
 from api.hub import Hub
 from api.reading import Reader
@@ -162,11 +162,7 @@ class Following:
         if cursor.id < oldest or cursor.id == 0:
             return cursor.id
         rows = await self._reader.events_after(run.run, cursor.id - 1, limit=1)
-        if not rows:
-            return "unknown_cursor"
-        if rows[0].id != cursor.id:
-            return "too_old"
-        return cursor.id if after(run.run, rows[0].id, rows[0].payload) == cursor else "other_run"
+        return _place_of(cursor, run.run, rows)
 
     async def _look_back(self) -> None:
         target = self._hub.head
@@ -200,3 +196,12 @@ class Following:
             portfolios = sorted(self._wanted.portfolios) or None
             rows = await self._reader.events_after(run.run, self._position, portfolios, sorted(kinds), limit)
         return [self._hub.encoded(row) for row in rows] if generation == self._hub.generation else None
+
+
+def _place_of(cursor: Cursor, run: str, rows: Sequence[EventRow]) -> int | str:
+    """Judge a cursor by the first event at or behind it."""
+    if not rows:
+        return "unknown_cursor"
+    if rows[0].id != cursor.id:
+        return "too_old"
+    return cursor.id if after(run, rows[0].id, rows[0].payload) == cursor else "other_run"
