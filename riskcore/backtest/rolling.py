@@ -88,8 +88,8 @@ def rolling_backtest(
         What is to be judged. Bar and horizon of their settings are taken as one day each.
     first, last
         Rows of the first and the last day to be judged, both included; those before ``first`` train the
-        models all the same. By default the first is the one before which ``window`` returns were seen, so
-        that every method is judged on the same days and with a full window.
+        models all the same. By default the first is the one before which a whole ``window`` of scenarios was
+        seen.
     hold
         What stays the same through the years: ``quantity`` (a small book then where prices were small), or
         ``exposure`` (the value of each position at its last price of the panel, set up anew every day).
@@ -99,9 +99,9 @@ def rolling_backtest(
     Returns
     -------
     list of Forecasts
-        By variant, portfolio, method and confidence. Days before a series' first forecast are left out; a
-        later day without forecast or P&L is there, with NaN. The P&L of the day after a missing price
-        spans the gap.
+        By variant, portfolio, method and confidence, each of a portfolio over the same days: those before all
+        of them had made a first forecast are left out (of one that never makes any, all). A later day without
+        forecast or P&L is there, with NaN. The P&L of the day after a missing price spans the gap.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def rolling_backtest(
         marks = np.where(np.isnan(now), marks, now)
         if progress is not None:
             progress(done, len(days))
-    return [series for run in runs for series in run.series()]
+    return _same_days([series for run in runs for series in run.series()])
 
 
 @dataclass
@@ -209,8 +209,31 @@ def _panel(prices: ArrayLike) -> Vector:
 
 
 def _default_first(days: list[int], variants: Sequence[Variant]) -> int:
-    needed = max((variant.settings.window for variant in variants), default=0) + 1
+    needed = max((_full_window(variant.settings) for variant in variants), default=0) + 1
     return days[needed] if needed < len(days) else (days[-1] + 1 if days else 0)
+
+
+def _full_window(settings: RiskSettings) -> int:
+    # A filtered scenario needs a forecast before its day, which needs observations of its own.
+    return settings.window + (settings.min_observations if settings.historical == "filtered" else 0)
+
+
+def _same_days(series: list[Forecasts]) -> list[Forecasts]:
+    starts: dict[str, int] = {}
+    for one in series:
+        if len(one.rows):
+            starts[one.portfolio] = max(starts.get(one.portfolio, 0), one.rows.item(0))
+    return [_from(one, int(np.searchsorted(one.rows, starts.get(one.portfolio, 0)))) for one in series]
+
+
+def _from(one: Forecasts, at: int) -> Forecasts:
+    return replace(
+        one,
+        rows=one.rows[at:],
+        pnl=one.pnl[at:],
+        value_at_risk=one.value_at_risk[at:],
+        expected_shortfall=one.expected_shortfall[at:],
+    )
 
 
 def _units(name: str, quantities: ArrayLike, panel: Vector, hold: Hold) -> Vector:

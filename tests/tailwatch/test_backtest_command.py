@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from riskcore import RiskSettings, backtest
+from tailwatch.backtesting.variants import variants_of
 from tailwatch.history import read_history
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -47,9 +48,7 @@ def test_the_table_says_what_the_library_says(in_process: Run, prices: Path, boo
     assert finished.stderr == "tailwatch: side: Z is in no figure: the history has no column of this name\n"
     lines = finished.stdout.splitlines()
     settings = RiskSettings(half_life=20.0, window=50, paths=200, confidence=(0.9, 0.95))
-    found = backtest.rolling_backtest(
-        read_history(prices).prices, {"main & co": [10, -4]}, [backtest.Variant(settings)]
-    )
+    found = backtest.rolling_backtest(read_history(prices).prices, {"main & co": [10, -4]}, variants_of(settings))
     assert lines[0] == "portfolio main & co"
     assert lines[1].split()[:5] == ["method", "conf.", "days", "exc.", "expected"]
     for one in found:
@@ -57,7 +56,7 @@ def test_the_table_says_what_the_library_says(in_process: Run, prices: Path, boo
         row = next(line for line in lines if line.startswith(name) and f"{one.confidence * 100:g}%  " in line)
         judged = backtest.judge(one.pnl, one.value_at_risk, one.expected_shortfall, one.confidence)
         cells = row.removeprefix(name).split()
-        assert cells[:4] == [f"{one.confidence * 100:g}%", "109", str(judged.exceptions), f"{judged.expected:.1f}"]
+        assert cells[:4] == [f"{one.confidence * 100:g}%", "79", str(judged.exceptions), f"{judged.expected:.1f}"]
         assert f"{name} {one.confidence * 100:g}%: {judged.verdict}" in lines
 
 
@@ -108,8 +107,31 @@ def test_the_page_is_well_formed_and_needs_nothing_from_elsewhere(
     assert not re.search(r"\bnan\b", text.lower())
     assert [heading.text for heading in page.iter("h2")][1:3] == ["main & co", "side"]
     plots = [heading.text for heading in page.iter("h3")]
-    assert plots[:3] == ["parametric", "historical", "monte carlo"]
+    assert plots[:4] == ["parametric", "monte carlo", "historical", "historical filtered"]
     assert len(list(page.iter("svg"))) == len(plots)
+
+
+@pytest.mark.parametrize("chosen", ["equal", "filtered", "age"])
+def test_historical_simulation_is_judged_plain_and_filtered_and_as_it_was_chosen(
+    in_process: Run, tmp_path: Path, prices: Path, book: Path, chosen: str
+) -> None:
+    arguments = (
+        "--history",
+        str(prices),
+        "--positions",
+        str(book),
+        *SMALL,
+        "--historical",
+        chosen,
+        "--out",
+        "o.ndjson",
+    )
+    assert in_process("backtest", *arguments).returncode == 0
+    lines = [json.loads(line) for line in (tmp_path / "o.ndjson").read_text().splitlines()]
+    judged = {line["method"]: line["days"] for line in lines if line["type"] == "backtest"}
+    further = ["historical age"] if chosen == "age" else []
+    assert list(judged) == ["parametric", "monte_carlo", "historical", "historical filtered", *further]
+    assert len(set(judged.values())) == 1
 
 
 WRONG = [

@@ -76,6 +76,25 @@ def test_every_forecast_of_a_small_panel_equals_the_sum_over_its_past(hold: back
                 np.testing.assert_allclose(got, (pnl, *figures), rtol=1e-9, atol=1e-11)
 
 
+def test_filtered_forecasts_are_past_returns_over_their_own_forecasts_times_the_present_one() -> None:
+    prices = _panel()
+    returns = prices[1:] / prices[:-1] - 1.0
+
+    def volatility(before: int) -> Array:
+        weights = 0.5 ** (np.arange(before)[::-1] / SETTINGS.half_life)
+        return np.sqrt(weights @ returns[:before] ** 2 / weights.sum())
+
+    filtered = backtest.Variant(replace(SETTINGS, historical="filtered"), ("historical",), "filtered")
+    results = backtest.rolling_backtest(prices, {"main": QUANTITIES}, [filtered])
+    one = _found(results, "historical filtered", 0.95)
+    for at, day in enumerate(one.rows.tolist()):
+        past = range(max(day - 1 - SETTINGS.window, SETTINGS.min_observations), day - 1)
+        exposures = QUANTITIES * prices[day - 1] * volatility(day - 1)
+        pnl = np.array([exposures @ (returns[bar] / volatility(bar)) for bar in past])
+        got = (one.value_at_risk[at], one.expected_shortfall[at])
+        np.testing.assert_allclose(got, _empirical(pnl, 0.95), rtol=1e-9)
+
+
 def test_no_forecast_sees_its_own_day_or_a_later_one() -> None:
     prices = _panel()
     changed = prices.copy()
@@ -103,6 +122,11 @@ def test_first_and_last_day_are_those_asked_for_and_earlier_days_still_train() -
 def test_days_before_the_first_forecast_are_not_judged() -> None:
     results = backtest.rolling_backtest(_panel(), {"main": QUANTITIES}, [backtest.Variant(SETTINGS)], first=0)
     assert {int(one.rows[0]) for one in results} == {SETTINGS.min_observations + 1}
+    filtered = backtest.Variant(replace(SETTINGS, historical="filtered"), ("historical",), "filtered")
+    both = backtest.rolling_backtest(_panel(), {"main": QUANTITIES}, [backtest.Variant(SETTINGS), filtered], first=0)
+    assert {int(one.rows[0]) for one in both} == {2 * SETTINGS.min_observations + 1}
+    for one, other in zip(results, both, strict=False):
+        np.testing.assert_array_equal(one.value_at_risk[-len(other.rows) :], other.value_at_risk)
     short = backtest.rolling_backtest(_panel(41), {"main": QUANTITIES}, [backtest.Variant(SETTINGS)])
     assert all(len(one.rows) == len(one.pnl) == 0 for one in short)
 
