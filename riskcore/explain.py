@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from riskcore.measures import METHODS, Measures, all_measures, horizon_volatility
+from riskcore.measures import METHODS, Measures, all_measures, historical_var_before, horizon_volatility
 from riskcore.messages import Explained
 from riskcore.model import MarketModel
 from riskcore.vectors import BookVectors
@@ -37,7 +37,8 @@ class VarExplainer:
     parts of a bar, with V the figure before it and :math:`\sigma` the closed-form volatility of the P&L:
 
     - parametric: all is covariance;
-    - historical: all is scenarios, as the window moved on by a bar;
+    - historical: all is scenarios, as the window moved on by a bar; filtered, covariance is what the scenarios of
+      before lose at the volatilities of now less V (0 where they were too few), and scenarios the rest;
     - Monte Carlo: covariance is :math:`V (\sigma'/\sigma - 1)` (0 where :math:`\sigma` was 0, or less than a
       millionth of :math:`\sigma'`), scenarios the rest: what the fresh draws did.
 
@@ -60,7 +61,7 @@ class VarExplainer:
         self._now: Vector = self._since.copy()
         self._level: Vector = self._since.copy()
         self._parts: Vector = np.zeros((4, columns))
-        self._volatility = 0.0
+        self._volatility, self._bars = 0.0, model.bars
         self._pending: Kind | None = "model"
         self._last: Kind | None = None
         self._prices: Vector = model.prices.copy()
@@ -136,16 +137,20 @@ class VarExplainer:
             self._parts[_SCENARIOS] += change - covariance
         else:
             self._parts[_TRADES if self._pending == "trades" else _PRICES] += change
-        self._level, self._volatility = level, volatility
+        self._level, self._volatility, self._bars = level, volatility, self._model.bars
         self._last, self._pending = self._pending, None
 
     def _from_covariance(self, change: Vector, volatility: float) -> Vector:
         comparable = self._volatility > _FROM_NOTHING * volatility
         growth = volatility / self._volatility - 1.0 if comparable else 0.0
-        parametric, _, monte_carlo = self._by_method()
+        parametric, historical, monte_carlo = self._by_method()
         covariance = np.zeros_like(change)
         covariance[parametric] = change[parametric]
         covariance[monte_carlo] = self._level[monte_carlo] * growth
+        if self._model.settings.historical == "filtered":
+            rescaled = historical_var_before(self._model, self._vectors, self._model.bars - self._bars)
+            if rescaled is not None:
+                covariance[historical] = rescaled - self._level[historical]
         return covariance
 
     def _by_method(self) -> tuple[slice, slice, slice]:
@@ -171,12 +176,12 @@ class VarExplainer:
             "parts": self._parts,
             "volatility": np.array([self._volatility]),
             "prices": self._prices,
-            "codes": np.array([*codes, self.traded], np.int64),
+            "codes": np.array([*codes, self.traded, self._bars], np.int64),
         }
 
     def load(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take the state over from :meth:`arrays`; with other confidences it begins anew."""
-        pending, last, traded = arrays["codes"].tolist()
+        pending, last, traded, self._bars = arrays["codes"].tolist()
         self._prices, self.traded = arrays["prices"], bool(traded)
         if np.array_equal(arrays["confidence"], self._confidence):
             self._since, self._now = arrays["since"], arrays["now"]

@@ -48,7 +48,7 @@ def historical_measures(model: MarketModel, vectors: BookVectors) -> Measures:
     """
     settings = model.settings
     scenarios = historical_scenarios(model, vectors)
-    needed = max(min(settings.min_observations, settings.window), 1)
+    needed = scenarios_needed(settings)
     if len(scenarios) < needed:
         forecast = " and a volatility forecast before it" if settings.historical == "filtered" else ""
         reason = f"warming up: {len(scenarios)} of {needed} bars in which every instrument had a return{forecast}"
@@ -121,6 +121,24 @@ def horizon_volatility(model: MarketModel, vectors: BookVectors) -> float:
 def historical_scenarios(model: MarketModel, vectors: BookVectors) -> NDArray[np.float64]:
     """P&L over the horizon of each historical scenario, oldest first, base currency."""
     return vectors.history[vectors.slots] * sqrt(model.settings.bars_in_horizon)
+
+
+def historical_var_before(model: MarketModel, vectors: BookVectors, bars: int) -> NDArray[np.float64] | None:
+    """Value-at-Risk of the scenarios there were so many bars ago, at each confidence; None when they were too few.
+
+    Filtered scenarios are so seen at today's volatility: what has changed since is the volatility alone. O(window).
+    """
+    settings = model.settings
+    slots = model.window.newest_complete(vectors.missing, bars)
+    if len(slots) < scenarios_needed(settings):
+        return None
+    scenarios = vectors.history[slots] * sqrt(settings.bars_in_horizon)
+    return np.array([at_risk for at_risk, _ in _historical(settings, scenarios)])
+
+
+def scenarios_needed(settings: RiskSettings) -> int:
+    """Historical scenarios without which there is no figure."""
+    return max(min(settings.min_observations, settings.window), 1)
 
 
 def monte_carlo_scenarios(model: MarketModel, vectors: BookVectors) -> NDArray[np.float64]:

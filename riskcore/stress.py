@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskcore.errors import InputError
-from riskcore.measures import historical_scenarios
+from riskcore.measures import scenarios_needed
 from riskcore.messages import StressResult
 from riskcore.model import MarketModel
 from riskcore.vectors import BookVectors
@@ -170,7 +170,7 @@ def built_in_stress(model: MarketModel, vectors: BookVectors) -> tuple[StressRes
     every position 10 % against it                    :math:`-0.1 \sum |w_i|`
     worst bar of the window                           :math:`\min_j w^\top r_j`: what the bar did, once more
     worst bar of the window, scaled to the horizon    :math:`\sqrt k \min_j w^\top r_j`: the largest loss of the
-                                                      historical method
+                                                      historical method, unless filtered
     ================================================  ==========================================================
 
     The window is that of the historical method, the last ``window`` bars in which every instrument of the book had a
@@ -182,9 +182,16 @@ def built_in_stress(model: MarketModel, vectors: BookVectors) -> tuple[StressRes
         ("all prices +10 %", _MOVE * float(exposures.sum())),
         ("every position 10 % against it", -_MOVE * float(np.abs(exposures).sum())),
     ]
-    settings, scenarios = model.settings, historical_scenarios(model, vectors)
-    if len(scenarios) >= max(min(settings.min_observations, settings.window), 1):
-        worst = float(scenarios.min())
-        told.append(("worst bar of the window", worst / sqrt(settings.bars_in_horizon)))
-        told.append(("worst bar of the window, scaled to the horizon", worst))
+    if len(vectors.slots) >= scenarios_needed(model.settings):
+        worst = float(_past_bars(model, vectors).min())
+        told.append(("worst bar of the window", worst))
+        told.append(("worst bar of the window, scaled to the horizon", worst * sqrt(model.settings.bars_in_horizon)))
     return tuple(StressResult(name, pnl + 0.0) for name, pnl in told)
+
+
+def _past_bars(model: MarketModel, vectors: BookVectors) -> Vector:
+    if model.settings.historical != "filtered":
+        return vectors.history[vectors.slots]
+    held = np.flatnonzero(vectors.covered)  # the vector holds filtered returns: the bars themselves are summed up
+    past: Vector = vectors.exposures[held] @ model.window.returns[np.ix_(held, vectors.slots)]
+    return past

@@ -69,8 +69,11 @@ class ScenarioWindow:
         """Slots of all bars held, oldest first."""
         return np.arange(max(self.bars - self.depth, 0), self.bars, dtype=np.intp) % self.depth
 
-    def newest_complete(self, missing: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Slots of the last ``window`` bars for which ``missing`` (depth,) is 0, oldest first."""
-        order = self.order
+    def newest_complete(self, missing: NDArray[np.int64], skip: int = 0) -> NDArray[np.intp]:
+        """Slots of the last ``window`` bars for which ``missing`` (depth,) is 0, oldest first.
+
+        ``skip`` leaves the newest bars out: the scenarios as they were before them, less what they overwrote.
+        """
+        order = self.order[: max(min(self.bars, self.depth) - skip, 0)]
         complete: NDArray[np.intp] = order[missing[order] == 0][-self.window :]
         return complete

@@ -85,6 +85,61 @@ def test_each_part_is_the_difference_of_two_recomputed_books(
             assert each.since_seq == step
 
 
+OPTIONS = (
+    {"distribution": "t"},
+    {"covariance": "rolling"},
+    {"shrinkage": 0.3},
+    {"historical": "age"},
+    {"historical": "filtered"},
+)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=str)
+def test_the_parts_add_up_under_every_option(
+    open_market: Open, small_settings: RiskSettings, option: dict[str, object]
+) -> None:
+    market = opened(open_market, replace(small_settings, **option), 7)  # type: ignore[arg-type]
+    market.book.explain()
+    shown = figures(market.book.measures())
+    for _ in range(20):
+        market.tick()
+        market.trade()
+        market.book.before_bar()
+        market.close()
+        market.model.on_price(2, 11.0)
+        now = figures(market.book.measures())
+        explained = market.book.explain()
+        assert len(explained) == 9
+        for each in explained:
+            change = now[each.method, each.confidence] - shown[each.method, each.confidence]
+            assert parts(each).sum() == pytest.approx(change, rel=1e-9, abs=1e-12 * np.abs(parts(each)).max())
+            assert each.method != "parametric" or each.scenarios == 0.0
+            filtered = option.get("historical") == "filtered"
+            assert each.method != "historical" or filtered or each.covariance == 0.0
+        shown = now
+
+
+@pytest.mark.parametrize("bars", [1, 2])
+def test_filtered_scenarios_of_before_at_the_volatility_of_now_are_covariance(
+    open_market: Open, small_settings: RiskSettings, bars: int
+) -> None:
+    market = opened(open_market, replace(small_settings, historical="filtered"), 8)
+    book, model = market.book, market.model
+    for _ in range(15):
+        book.explain()
+        before = figures(book.measures())
+        window, slots = model.window.scenarios.copy(), book._vectors.slots
+        for _ in range(bars):
+            book.before_bar()
+            market.close()
+        k = small_settings.bars_in_horizon**0.5
+        rescaled = k * (book.exposures * model.volatility) @ window[:, slots]
+        for each in book.explain():
+            if each.method == "historical":
+                expected = value_at_risk(rescaled, each.confidence) - before[each.method, each.confidence]
+                assert each.covariance == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
 @given(
     st.lists(st.sampled_from(["tick", "trade", "close", "told", "read", "explain", "restore", "add"]), max_size=40),
     st.integers(0, 2**16),

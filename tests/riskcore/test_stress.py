@@ -185,6 +185,21 @@ def test_the_built_in_scenarios_are_what_their_names_say(book: RiskBook, model: 
     assert found["worst bar of the window"] == pytest.approx(min(bars))
 
 
+def test_the_worst_bar_is_what_it_did_also_where_scenarios_are_filtered(small_settings: RiskSettings) -> None:
+    worst = []
+    rows = np.random.default_rng(8).normal(size=(12, 2)) * np.geomspace(0.05, 0.001, 12)[:, None]
+    for historical in ("equal", "filtered"):
+        model = MarketModel(2, replace(small_settings, historical=historical, min_observations=2))  # type: ignore[arg-type]
+        for bar, row in enumerate([[0.01, 0.01], [0.01, 0.02], *rows.tolist()]):
+            model.on_bar(bar, row)
+        model.on_prices([100.0, 50.0])
+        book = RiskBook(model)
+        book.on_trade(0, 2.0)
+        book.on_trade(1, -1.0)
+        worst.append([result.pnl for result in book.stress_tests()][3])
+    assert worst == pytest.approx([min(rows @ [200.0, -50.0])] * 2)
+
+
 def test_an_empty_book_loses_nothing_and_a_cold_one_has_no_worst_bar(small_settings: RiskSettings) -> None:
     empty = RiskBook(MarketModel(2, small_settings)).stress_tests()
     assert [(result.pnl, bool(np.signbit(result.pnl))) for result in empty] == [(0.0, False)] * 3
