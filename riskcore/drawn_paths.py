@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskcore.covariance.ewma import EwmaCovariance
+from riskcore.covariance.factor import PsdFactor
 from riskcore.covariance.windowed import WindowedCovariance
 from riskcore.normals import Draw
 
@@ -68,3 +71,49 @@ class WindowPaths:
         self.words = words
         for slot in range(min(self._covariance.rolling.bars, len(words))):
             self._normals[slot] = self._draw.bar(int(words[slot]))
+
+
+class CholeskyPaths:
+    r"""P paths of N instruments: rows :math:`L z`, :math:`L L^\top = \Sigma`, with normals z that last from bar to bar.
+
+    ``factor`` gives the factor of the covariance as read, of the instruments that have a variance: the same object as
+    long as it stands. The normals being the same at every bar, the paths move only as Σ does. The raw rows are in the
+    units of the EWMA recursion: the correction for missing returns is taken off, for books put it on. O(N² P), once a
+    bar, when first read.
+    """
+
+    scale = 1.0
+
+    def __init__(
+        self,
+        covariance: EwmaCovariance | WindowedCovariance,
+        factor: Callable[[], PsdFactor],
+        normals: LastingNormals,
+    ) -> None:
+        self._covariance, self._factor, self._normals = covariance, factor, normals
+        self._known: PsdFactor | None = None
+        self._raw: NDArray[np.float64] = np.empty((0, 0))
+
+    @property
+    def raw(self) -> NDArray[np.float64]:
+        """The paths, shape (N, P)."""
+        factor = self._factor()
+        if factor is not self._known:
+            self._known, self._raw = factor, self._drawn(factor.lower)
+        return self._raw
+
+    def _drawn(self, lower: NDArray[np.float64]) -> NDArray[np.float64]:
+        covariance = self._covariance
+        correction = covariance.relative_correction
+        normals = self._normals.rows(len(correction))
+        known = np.flatnonzero(np.diagonal(covariance.raw))
+        drawn = np.zeros_like(normals)
+        drawn[known] = lower @ normals[known]
+        drawn[known] *= (sqrt(covariance.full_weight) / correction[known])[:, None]
+        return drawn
+
+    def add(self, n_instruments: int) -> None:
+        """Make room for instruments listed late."""
+
+    def step(self, word: int) -> None:
+        """Follow the bar that the covariance has just taken: there is nothing to do before the paths are read."""

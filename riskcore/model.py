@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskcore.covariance.ewma import RENORMALISED, EwmaCovariance
+from riskcore.covariance.factor import PsdFactor
+from riskcore.covariance.factors import FactorCache
 from riskcore.covariance.shrunk import Shrunk, read_shrinkage
 from riskcore.covariance.windowed import WindowedCovariance
-from riskcore.drawn_paths import LastingNormals, WindowPaths
+from riskcore.drawn_paths import CholeskyPaths, LastingNormals, WindowPaths
 from riskcore.errors import InputError
 from riskcore.normals import Draw, student_mixing
 from riskcore.paths import PathMatrix
@@ -66,6 +68,7 @@ class MarketModel:
         self._filtered = self.settings.historical == "filtered"
         self.window = ScenarioWindow(n_instruments, self.settings.window, filtered=self._filtered)
         self._draw = Draw(self.settings.seed, self.settings.paths)
+        self.factors = FactorCache()
         self.paths = self._paths(n_instruments)
         self.bars = 0
         """Bars taken so far, rows of history included."""
@@ -110,10 +113,27 @@ class MarketModel:
         """Covariance of one bar's returns as the figures use it, shape (N, N): shrunk. O(N²), a copy."""
         return self.shrunk.apply(self.covariance.covariance)
 
+    def factor(self, instruments: tuple[int, ...] | None = None) -> PsdFactor:
+        """The factor of :attr:`read_covariance` for these instruments, by default all that have a variance.
+
+        O(N³) once a bar; ``factors.hits`` and ``factors.misses`` count. Never raises: see
+        :func:`~riskcore.covariance.psd_factor`, whose ``distance`` says how far the matrix had to be moved.
+        """
+        key = (self.covariance.version, self.settings.shrinkage, instruments)
+        return self.factors.factor(key, lambda: self._submatrix(instruments))
+
+    def _submatrix(self, instruments: tuple[int, ...] | None) -> NDArray[np.float64]:
+        known = (
+            np.flatnonzero(np.diagonal(self.covariance.raw)) if instruments is None else np.array(instruments, np.intp)
+        )
+        return self.read_covariance[np.ix_(known, known)]
+
     @property
     def own_normals(self) -> NDArray[np.float64] | None:
         r"""Normals of each instrument alone, shape (N, P), from which shrunk paths take :math:`\sqrt{\delta\mu}`."""
-        return None if self.settings.shrinkage == "none" else self._own.rows(self.n_instruments)
+        if self.settings.shrinkage == "none" or self.settings.simulation == "cholesky":
+            return None
+        return self._own.rows(self.n_instruments)
 
     @cached_property
     def mixing(self) -> NDArray[np.float64] | None:
@@ -194,7 +214,10 @@ class MarketModel:
             self.epoch += 1
         return shocks
 
-    def _paths(self, n_instruments: int) -> PathMatrix | WindowPaths:
+    def _paths(self, n_instruments: int) -> PathMatrix | WindowPaths | CholeskyPaths:
+        if self.settings.simulation == "cholesky":
+            lasting = LastingNormals(self.settings.paths, self._draw.factor)
+            return CholeskyPaths(self.covariance, self.factor, lasting)
         if isinstance(self.covariance, WindowedCovariance):
             return WindowPaths(self.covariance, self._draw)
         return PathMatrix(n_instruments, self.settings.paths, self.settings.decay)
@@ -211,9 +234,9 @@ class MarketModel:
         return pack("market model", arrays, meta)
 
     def _path_arrays(self) -> dict[str, NDArray[Any]]:
-        if isinstance(self.paths, WindowPaths):
-            return {"words": self.paths.words}
-        return {"paths": self.paths.raw}
+        if isinstance(self.paths, PathMatrix):
+            return {"paths": self.paths.raw}
+        return {"words": self.paths.words} if isinstance(self.paths, WindowPaths) else {}
 
     @classmethod
     def restore(cls, state: bytes, settings: RiskSettings) -> "MarketModel":
@@ -229,7 +252,7 @@ class MarketModel:
         model.paths = model._paths(0)
         if isinstance(model.paths, WindowPaths):
             model.paths.load(arrays["words"])
-        else:
+        elif isinstance(model.paths, PathMatrix):
             model.paths.raw, model.paths.scale = arrays["paths"], meta["scale"]
         model.window.returns, model.window.present = arrays["returns"], arrays["present"]
         model.window.standardised, model.window.forecast = arrays.get("standardised"), arrays.get("forecast")

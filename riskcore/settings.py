@@ -9,7 +9,7 @@ from riskcore.quantile import check_confidence
 NANOSECONDS = 1_000_000_000
 MINUTE = 60 * NANOSECONDS
 DAY = 24 * 60 * MINUTE
-_OPTIONAL = ("covariance", "shrinkage")
+_OPTIONAL = ("covariance", "shrinkage", "simulation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class RiskSettings:
     """Towards a multiple of the identity: an intensity from 0 to 1, or how it is estimated."""
     historical: Literal["equal", "age", "filtered"] = "equal"
     """Weights of historical scenarios, or ``filtered`` by volatility."""
+    simulation: Literal["paths", "cholesky"] = "paths"
+    """``paths`` are kept up to date by the recursion of the covariance; ``cholesky`` draws them anew at each bar."""
     seed: int = 7
     base_currency: str = "USD"
 

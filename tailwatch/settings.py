@@ -123,8 +123,8 @@ class Settings(BaseSettings):
     historical: Annotated[Literal["equal", "age", "filtered"], choice("equal", "age", "filtered")] = _setting(
         "equal", "Weights of historical scenarios.", panel=SIMULATION, metavar="equal|age|filtered"
     )
-    simulation: Annotated[Literal["paths"], choice("paths", planned=("cholesky",))] = _setting(
-        "paths", "Way of simulation.", panel=SIMULATION, metavar="paths"
+    simulation: Annotated[Literal["paths", "cholesky"], choice("paths", "cholesky")] = _setting(
+        "paths", "Way of simulation.", panel=SIMULATION, metavar="paths|cholesky"
     )
     distribution: Annotated[Literal["normal", "t"], choice("normal", "t")] = _setting(
         "normal", "Distribution of returns.", panel=SIMULATION, metavar="normal|t"
@@ -215,6 +215,7 @@ class Settings(BaseSettings):
             covariance=self.covariance,
             shrinkage=self.shrinkage,
             historical=self.historical,
+            simulation=self.simulation,
             seed=self.seed,
             base_currency=self.base_currency,
         )
@@ -225,7 +226,6 @@ class Settings(BaseSettings):
         meaning = asdict(self.to_risk_settings()) | {
             name: getattr(self, name)
             for name in (
-                "simulation",
                 "variance_reduction",
                 "shards",
             )
