@@ -14,11 +14,13 @@ from riskcore.covariance import (
     oas,
     psd_factor,
 )
+from riskcore.diversification import effective_observations
 from riskcore.model import MarketModel
 from riskcore.monte_carlo import monte_carlo_pnl
 from riskcore.parametric import component_var, marginal_var, parametric_risk
 from riskcore.quantile import expected_shortfall, value_at_risk
 from riskcore.settings import RiskSettings
+from riskcore.stress import Shock, conditional_moves, episode_moves
 
 __all__ = [
     "Bar",
@@ -28,9 +30,13 @@ __all__ = [
     "RiskBook",
     "RiskSettings",
     "RollingCovariance",
+    "Shock",
     "WhatIf",
     "backtest",
     "component_var",
+    "conditional_moves",
+    "effective_observations",
+    "episode_moves",
     "expected_shortfall",
     "ledoit_wolf",
     "marginal_var",

@@ -55,11 +55,9 @@ def test_each_part_is_the_difference_of_two_recomputed_books(
     for step in range(25):
         before = deepcopy(told)
         kinds = market.rng.random(3) < 0.6
-        if kinds[0]:
-            market.trade()
-        if kinds[1]:
-            for _ in range(3):
-                market.tick()
+        events = [market.trade] * int(kinds[0]) + [market.tick] * (3 * int(kinds[1]))
+        for event in market.rng.permutation(len(events)):  # the order in which they come does not matter
+            events[event]()
         old_model = replace(told, rows=list(before.rows), normals=list(before.normals))
         if kinds[2]:
             book.before_bar()
@@ -236,6 +234,60 @@ def test_opening_and_closing_a_whole_book_are_trades(open_market: Open, small_se
     model.on_price(1, 99.0)
     for each in book.explain():
         assert parts(each).tolist() == [-var[each.method, each.confidence], 0.0, 0.0, 0.0]
+
+
+def test_a_book_sold_out_before_a_bar_owes_nothing_to_the_bar(open_market: Open, small_settings: RiskSettings) -> None:
+    market = opened(open_market, small_settings, 2)
+    book = market.book
+    book.explain()
+    var = figures(book.measures())
+    for instrument in book.held.tolist():
+        book.on_trade(instrument, -book.quantities[instrument])
+    book.before_bar()
+    market.close()
+    for each in book.explain():
+        assert parts(each).tolist() == [-var[each.method, each.confidence], 0.0, 0.0, 0.0]
+
+
+def test_a_reading_in_between_without_a_number_counts_as_the_one_before(
+    open_market: Open, small_settings: RiskSettings
+) -> None:
+    market = opened(open_market, small_settings, 3)
+    book, model = market.book, market.model
+    model.add(1)
+    model.on_price(4, 7.0)
+    for bar in range(4):
+        model.on_bar(5_000 + bar, np.full(5, 0.01))
+        book.on_bar()
+    book.explain()
+    before = figures(book.measures())
+    book.on_trade(4, 5.0)  # one return is missing: no figure until the next bar
+    book.before_bar()
+    model.on_bar(5_004, np.full(5, -0.01))
+    book.on_bar()
+    explained, after = book.explain(), figures(book.measures())
+    assert len(explained) == 9
+    for each in explained:
+        change = after[each.method, each.confidence] - before[each.method, each.confidence]
+        assert (each.trades, each.prices) == (0.0, 0.0)
+        assert each.covariance + each.scenarios == pytest.approx(change)
+
+
+def test_bars_of_which_the_book_was_not_told_are_the_models_all_the_same(
+    open_market: Open, small_settings: RiskSettings
+) -> None:
+    market = opened(open_market, small_settings, 4)
+    book, model = market.book, market.model
+    book.explain()
+    before = figures(book.measures())
+    for bar in range(3):
+        model.on_bar(5_000 + bar, market.rng.normal(size=4) * 0.01)
+    book.on_bar()
+    explained, after = book.explain(), figures(book.measures())
+    for each in explained:
+        change = after[each.method, each.confidence] - before[each.method, each.confidence]
+        assert (each.trades, each.prices) == (0.0, 0.0)
+        assert each.covariance + each.scenarios == pytest.approx(change)
 
 
 def test_only_where_the_kind_of_change_turns_is_there_a_further_reading(
