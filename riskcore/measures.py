@@ -12,7 +12,7 @@ from riskcore.model import MarketModel
 from riskcore.parametric import unit_risk
 from riskcore.quantile import tail_risks, weighted_tail_risks
 from riskcore.settings import RiskSettings
-from riskcore.simulation import simulated
+from riskcore.simulation import simulated, simulated_tails
 from riskcore.vectors import BookVectors
 
 METHODS: tuple[Method, ...] = ("parametric", "historical", "monte_carlo")
@@ -83,19 +83,17 @@ def age_weights(decay: float, n: int) -> NDArray[np.float64]:
 def monte_carlo_measures(model: MarketModel, vectors: BookVectors) -> Measures:
     """From the book's path vector, with standard errors. O(P)."""
     simulation = simulated(model, vectors)
-    factor, mixing = simulation.factor, model.mixing
-    raw = simulation.normal if mixing is None else simulation.normal * mixing
     return tuple(
         Measure(
             "monte_carlo",
             tail.confidence,
-            factor * tail.value_at_risk,
-            factor * tail.expected_shortfall,
-            factor * tail.value_at_risk_stderr,
-            factor * tail.expected_shortfall_stderr,
-            len(raw),
+            tail.value_at_risk,
+            tail.expected_shortfall,
+            tail.value_at_risk_stderr,
+            tail.expected_shortfall_stderr,
+            len(simulation.normal),
         )
-        for tail in tail_risks(raw, model.settings.confidence)
+        for tail in simulated_tails(model, simulation)
     )
 
 

@@ -67,7 +67,7 @@ class MarketModel:
         self.covariance = _covariance(self.settings, n_instruments)
         self._filtered = self.settings.historical == "filtered"
         self.window = ScenarioWindow(n_instruments, self.settings.window, filtered=self._filtered)
-        self._draw = Draw(self.settings.seed, self.settings.paths)
+        self._draw = Draw(self.settings.seed, self.settings.paths, self.settings.antithetic)
         self.factors = FactorCache()
         self.paths = self._paths(n_instruments)
         self.bars = 0

@@ -43,6 +43,8 @@ class RiskSettings:
     """Weights of historical scenarios, or ``filtered`` by volatility."""
     simulation: Literal["paths", "cholesky"] = "paths"
     """``paths`` are kept up to date by the recursion of the covariance; ``cholesky`` draws them anew at each bar."""
+    variance_reduction: Literal["none", "moment", "antithetic", "both"] = "none"
+    """``moment``: normal P&L is scaled to the exact volatility; ``antithetic``: paths come in pairs of two signs."""
     seed: int = 7
     base_currency: str = "USD"
 
@@ -50,6 +52,16 @@ class RiskSettings:
     def decay(self) -> float:
         r"""The weight of yesterday, :math:`\lambda = 2^{-1/\text{half-life}}`."""
         return float(2.0 ** (-1.0 / self.half_life))
+
+    @property
+    def antithetic(self) -> bool:
+        """Whether the second half of the paths mirrors the first."""
+        return self.variance_reduction in {"antithetic", "both"}
+
+    @property
+    def moment_matched(self) -> bool:
+        """Whether simulated P&L is scaled to the exact volatility when read."""
+        return self.variance_reduction in {"moment", "both"}
 
     @property
     def bars_in_horizon(self) -> float:
@@ -64,6 +76,8 @@ def check_settings(settings: RiskSettings) -> None:
         raise InputError(f"Student-t needs more than 2 degrees of freedom to have a variance, not {settings.dof}")
     if settings.window < 1 or settings.paths < 1:
         raise InputError(f"need a window and paths of at least 1, not {settings.window} and {settings.paths}")
+    if settings.antithetic and settings.paths % 2:
+        raise InputError(f"antithetic paths come in pairs: make {settings.paths} paths an even number")
     if not 0 <= settings.seed < 2**64:
         raise InputError(f"a seed lies from 0 to 2**64 - 1, not {settings.seed}")
     if not settings.confidence or not settings.bars_in_horizon > 0:
@@ -88,4 +102,6 @@ def shape_of(settings: RiskSettings) -> dict[str, float | str]:
     optional = {name: getattr(settings, name) for name in _OPTIONAL}
     if settings.historical == "filtered":
         shape |= {"historical": "filtered", "min_observations": settings.min_observations}
+    if settings.antithetic:
+        shape["antithetic"] = True
     return shape | {name: value for name, value in optional.items() if value != getattr(default, name)}

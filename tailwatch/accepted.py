@@ -13,14 +13,12 @@ SHRINKAGES = ("none", "ledoit-wolf", "oas")
 _SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,129}")
 
 
-def choice(*available: str, planned: tuple[str, ...] = ()) -> BeforeValidator:
+def choice(*available: str) -> BeforeValidator:
     works = " or ".join(available)
 
     def check(value: object) -> object:
         if value in available:
             return value
-        if isinstance(value, str) and value in planned:
-            raise ValueError(f"{value!r} is not available in this version; use {works}")
         raise ValueError(f"{value!r} is not known; use {works}")
 
     return BeforeValidator(check)

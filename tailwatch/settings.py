@@ -137,8 +137,10 @@ class Settings(BaseSettings):
         gt=2,
         allow_inf_nan=False,
     )
-    variance_reduction: Annotated[Literal["none"], choice("none", planned=("moment", "antithetic", "both"))] = _setting(
-        "none", "Variance reduction of the simulation.", panel=SIMULATION, metavar="none"
+    variance_reduction: Annotated[
+        Literal["none", "moment", "antithetic", "both"], choice("none", "moment", "antithetic", "both")
+    ] = _setting(
+        "none", "Variance reduction of the simulation.", panel=SIMULATION, metavar="none|moment|antithetic|both"
     )
     seed: int = _setting(7, "Seed of all random numbers.", panel=SIMULATION, metavar="NUMBER", ge=0, lt=2**64)
     history: PathSetting | None = _setting(
@@ -216,6 +218,7 @@ class Settings(BaseSettings):
             shrinkage=self.shrinkage,
             historical=self.historical,
             simulation=self.simulation,
+            variance_reduction=self.variance_reduction,
             seed=self.seed,
             base_currency=self.base_currency,
         )
@@ -223,13 +226,7 @@ class Settings(BaseSettings):
     @property
     def settings_hash(self) -> str:
         """Twelve hexadecimal digits that change with every setting that moves a figure, and with no other."""
-        meaning = asdict(self.to_risk_settings()) | {
-            name: getattr(self, name)
-            for name in (
-                "variance_reduction",
-                "shards",
-            )
-        }
+        meaning = asdict(self.to_risk_settings()) | {"shards": self.shards}
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -92,9 +92,19 @@ class Expected:
         return self.horizon * sqrt(float(self.exposures @ self.covariance() @ self.exposures))
 
     def draw(self) -> Draw:
-        return Draw(self.settings.seed, self.settings.paths)
+        return Draw(self.settings.seed, self.settings.paths, antithetic="both" in self.how or "antithetic" in self.how)
+
+    @property
+    def how(self) -> str:
+        return self.settings.variance_reduction
 
     def paths(self) -> np.ndarray:
+        pnl = self.normal_paths()
+        if self.how in {"moment", "both"} and pnl.any():
+            pnl = pnl * (self.volatility() / sqrt(np.mean((pnl - pnl.mean()) ** 2)))
+        return pnl
+
+    def normal_paths(self) -> np.ndarray:
         normals = np.array([self.draw().bar(word) for word in self.words])
         pnl = normals.T @ (self.loadings() @ self.exposures)
         if self.settings.simulation == "cholesky":
@@ -220,6 +230,11 @@ OPTIONS = {
         "shrinkage": "oas",
         "distribution": "t",
     },
+    "moment": {"variance_reduction": "moment"},
+    "antithetic": {"variance_reduction": "antithetic"},
+    "both, t, shrunk": {"variance_reduction": "both", "distribution": "t", "shrinkage": 0.2},
+    "both, cholesky": {"variance_reduction": "both", "simulation": "cholesky"},
+    "both, rolling": {"variance_reduction": "both", "covariance": "rolling"},
     "rolling OAS": {"covariance": "rolling", "shrinkage": "oas"},
 }
 

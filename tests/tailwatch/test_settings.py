@@ -98,7 +98,7 @@ BAD = [
     ("historical", "bootstrap"),
     ("simulation", "bootstrap"),
     ("distribution", "cauchy"),
-    ("variance_reduction", "moment"),
+    ("variance_reduction", "sobol"),
     ("returns", "absolute"),
     ("price", "last"),
     ("empty_bars", "fill"),
@@ -144,8 +144,8 @@ def test_several_bad_values_are_told_at_once() -> None:
 
 
 def test_a_value_for_later_is_refused_with_what_works_now() -> None:
-    with pytest.raises(InputError, match="not available in this version; use none"):
-        load({"variance_reduction": "moment"})
+    with pytest.raises(InputError, match="not available in this version; the day's time zone is UTC"):
+        load({"day_zone": "Europe/Paris"})
 
 
 def test_an_unknown_variable_is_refused_with_the_nearest_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +199,7 @@ ANOTHER = {
     "confidence": "0.9", "distribution": "t", "dof": "6", "returns": "log", "price": "mid", "min_observations": "31",
     "stale_after": "16", "empty_bars": "scale", "lateness": "2s", "seed": "8", "base_currency": "EUR", "jump": "26",
     "covariance": "rolling", "shrinkage": "0.25", "historical": "age", "simulation": "cholesky",
+    "variance_reduction": "both",
 }  # fmt: skip
 
 
