@@ -61,7 +61,7 @@ def probability(test: LikelihoodRatio | ShortfallTest) -> str:
 
 def statistic(test: ShortfallTest) -> str:
     """A statistic, or a dash."""
-    return "-" if test.statistic is None else f"{test.statistic:+.2f}"
+    return "-" if test.statistic is None else f"{round(test.statistic, 2) + 0.0:+.2f}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import math
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -27,25 +28,37 @@ def shares(recordings):
     return [row[0] for row in rows], np.array([[float(cell) for cell in row[1:]] for row in rows])
 
 
+def tail(worst, level):
+    """VaR and ES of losses, worst first, by counting."""
+    share = (1.0 - level) * len(worst)
+    beyond = math.floor(round(share, 6))
+    return worst[beyond], (sum(worst[:beyond]) + (share - beyond) * worst[beyond]) / share
+
+
 def recomputed(prices, exposures_on, first):
     """Exceptions, VaR and ES by (method, confidence): each day from all returns before it."""
     returns = prices[1:] / prices[:-1] - 1.0
     ages = 0.5 ** (np.arange(len(returns)) / HALF_LIFE)
-    told = {(method, level): [] for method in ("parametric", "historical") for level in LEVELS}
+    volatility = np.full_like(prices, np.nan)
+    for n in range(first - WINDOW - 1, len(prices)):
+        volatility[n] = np.sqrt(ages[:n][::-1] @ returns[:n] ** 2 / ages[:n].sum())
+    standardised = returns / volatility[:-1]
+    told = {(method, level): [] for method in ("parametric", "historical", "historical filtered") for level in LEVELS}
     for day in range(first, len(prices)):
         w = exposures_on(day - 1)
         past = (returns[: day - 1] @ w)[::-1]
         weights = ages[: day - 1]
         sigma = math.sqrt(np.sum(weights * past**2) / np.sum(weights))
-        losses = sorted(-past[:WINDOW], reverse=True)
+        filtered = standardised[day - 1 - WINDOW : day - 1] @ (w * volatility[day - 1])
+        losses = {"historical": sorted(-past[:WINDOW], reverse=True)}
+        losses["historical filtered"] = sorted(-filtered, reverse=True)
         loss = -float(returns[day - 1] @ w)
         for level in LEVELS:
             z = NormalDist().inv_cdf(level)
-            beyond = math.floor(round((1.0 - level) * WINDOW, 6))
-            at_risk = losses[beyond]
-            tail = (sum(losses[:beyond]) + ((1.0 - level) * WINDOW - beyond) * at_risk) / ((1.0 - level) * WINDOW)
             told["parametric", level].append((z * sigma, sigma * NormalDist().pdf(z) / (1.0 - level), loss > z * sigma))
-            told["historical", level].append((at_risk, tail, loss > at_risk))
+            for method, worst in losses.items():
+                at_risk, shortfall = tail(worst, level)
+                told[method, level].append((at_risk, shortfall, loss > at_risk))
     return told
 
 
@@ -55,8 +68,11 @@ def test_exceptions_and_forecasts_are_those_recomputed_from_scratch_every_day(sh
     first = next(row for row, date in enumerate(dates) if date >= "1995-01-01")
     quantities = 50_000.0 / prices[-1]
     settings = RiskSettings(half_life=HALF_LIFE, window=WINDOW, paths=2, confidence=LEVELS)
-    variant = backtest.Variant(settings, ("parametric", "historical"))
-    found = backtest.rolling_backtest(prices, {"shares": quantities}, [variant], first=first, hold=hold)
+    variants = [
+        backtest.Variant(settings, ("parametric", "historical")),
+        backtest.Variant(replace(settings, historical="filtered"), ("historical",), "filtered"),
+    ]
+    found = backtest.rolling_backtest(prices, {"shares": quantities}, variants, first=first, hold=hold)
     told = recomputed(prices, lambda day: quantities * prices[-1 if hold == "exposure" else day], first)
     assert len(found) == len(told)
     for one in found:
