@@ -119,7 +119,6 @@ class RiskBook:
         if not self._vectors.follow_bar():
             self._vectors.rebuild(self._vectors.exposures)
         elif (self.model.bars + self._phase) % REBUILD_EVERY == 0:
-            self._refresh()
             self._vectors.rebuild_measured(self._vectors.exposures)
 
     def start_day(self) -> None:

@@ -163,7 +163,7 @@ class VarExplainer:
             rest = self._rest[self._last]
             np.put_along_axis(parts, rest, 0.0, axis=0)
             np.put_along_axis(parts, rest, change - parts.sum(axis=0), axis=0)
-        return parts + 0.0
+        return parts
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The state as a flat set of arrays, to be packed."""

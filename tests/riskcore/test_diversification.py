@@ -74,7 +74,7 @@ def test_parametric_diversification_is_never_negative_and_nothing_for_one_positi
 
 
 def test_stand_alone_figures_use_the_bars_of_the_whole_book(small_settings: RiskSettings) -> None:
-    model = model_of(small_settings, missing=0.2)
+    model = model_of(small_settings, missing=0.5)
     book = book_of(model)
     book.measures()
     slots = book._vectors.slots

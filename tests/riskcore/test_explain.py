@@ -123,7 +123,7 @@ def test_filtered_scenarios_of_before_at_the_volatility_of_now_are_covariance(
 ) -> None:
     market = opened(open_market, replace(small_settings, historical="filtered"), 8)
     book, model = market.book, market.model
-    for _ in range(15):
+    for _ in range(60):
         book.explain()
         before = figures(book.measures())
         window, slots = model.window.scenarios.copy(), book._vectors.slots
@@ -216,6 +216,56 @@ def test_a_position_that_is_warming_up_leaves_a_gap_in_the_explanation(
     book.on_trade(4, -5.0)
     assert book.explain() == ()
     assert len(book.explain()) == 9
+
+
+def test_a_position_that_cannot_be_priced_yet_ends_the_explanation_of_an_empty_book(
+    small_settings: RiskSettings,
+) -> None:
+    model = MarketModel(2, small_settings)
+    book = RiskBook(model)
+    book.explain()
+    assert len(book.explain()) == 9
+    book.on_trade(0, 1.0)
+    assert book.measures()[0].reason == "no position has a price"
+    assert book.explain() == ()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_prices_after_a_bar_are_told_from_it_as_well(
+    open_market: Open, small_settings: RiskSettings, seed: int
+) -> None:
+    # Some instruments have no return in the bar, so that it changes their correction.
+    market = opened(open_market, small_settings, seed)
+    book, told = market.book, market.told
+    for _ in range(10):
+        book.explain()
+        start = recomputed(told)
+        market.close()
+        closed = recomputed(told)
+        market.tick()
+        end = recomputed(told)
+        for each in book.explain():
+            key = each.method, each.confidence
+            size = max(abs(start[key]), abs(closed[key]), abs(end[key]))
+            assert each.prices == pytest.approx(end[key] - closed[key], abs=1e-9 * size)
+            assert each.covariance + each.scenarios == pytest.approx(closed[key] - start[key], abs=1e-9 * size)
+
+
+def test_a_hedge_that_breaks_is_not_blown_up_by_the_rounding_it_had_before(small_settings: RiskSettings) -> None:
+    rng, model = np.random.default_rng(0), MarketModel(2, small_settings)
+    book = RiskBook(model)
+    model.on_prices([100.0, 33.3])
+    book.on_trade(0, 1.0)
+    book.on_trade(1, -100.0 / 33.3)
+    for bar in range(30):
+        book.explain()
+        book.before_bar()
+        move = rng.normal() * 0.01
+        model.on_bar(bar, [move, move if bar < 29 else -move])
+        book.on_bar()
+    var = figures(book.measures())
+    for each in book.explain():
+        assert np.abs(parts(each)).max() <= 1.001 * var[each.method, each.confidence]
 
 
 def test_opening_and_closing_a_whole_book_are_trades(open_market: Open, small_settings: RiskSettings) -> None:

@@ -146,6 +146,18 @@ def test_twins_must_be_shocked_alike() -> None:
         conditional_moves(twins, {0: -0.2, 1: 0.1})
 
 
+@given(st.integers(0, 2**16), st.integers(1, 2))
+@settings(deadline=None)
+def test_shocks_that_no_factor_can_make_are_refused(seed: int, rank: int) -> None:
+    # Three instruments of one or two factors: what is at right angles to all factors cannot happen.
+    rng = np.random.default_rng(seed)
+    deviations = np.geomspace(1e-3, 1e2, 4)
+    factors = rng.normal(size=(rank, 4)) * deviations
+    impossible = np.linalg.svd(factors[:, :3] / deviations[:3])[2][-1] * deviations[:3]
+    with pytest.raises(InputError, match="contradict"):
+        conditional_moves(factors.T @ factors, {i: 0.1 * float(impossible[i]) for i in range(3)})
+
+
 def test_what_never_moved_tells_nothing_and_stays() -> None:
     still = np.diag([0.04, 0.0])
     assert conditional_moves(still, {0: -0.1}).tolist() == [-0.1, 0.0]
