@@ -81,7 +81,17 @@ def test_an_instrument_listed_just_now_is_warming_up_and_one_without_price_is_le
     assert_same(book.what_if({5: 2.0}).after, book_of(model, {0: 3.0, 5: 2.0}).measures())
 
 
-@pytest.mark.parametrize("changes", [{"distribution": "t"}, {"covariance": "rolling"}, {"shrinkage": 0.3}])
+OPTIONS = (
+    {"distribution": "t"},
+    {"covariance": "rolling"},
+    {"shrinkage": 0.3},
+    {"historical": "filtered"},
+    {"simulation": "cholesky"},
+    {"variance_reduction": "both"},
+)
+
+
+@pytest.mark.parametrize("changes", OPTIONS, ids=str)
 def test_it_holds_whatever_the_settings(small_settings: RiskSettings, changes: dict[str, object]) -> None:
     model = opened(replace(small_settings, **changes))  # type: ignore[arg-type]
     after = book_of(model, {0: 3.0, 1: -2.0}).what_if({1: 2.0, 3: -7.0}).after
