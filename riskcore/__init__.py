@@ -6,6 +6,7 @@ Arrays are float64, losses positive. ``docs/maths`` derives the formulas; each d
 from riskcore import backtest
 from riskcore.bars import Bar, BarSampler
 from riskcore.book import RiskBook, WhatIf
+from riskcore.cornish_fisher import cornish_fisher_risk
 from riskcore.covariance import (
     EwmaCovariance,
     RollingCovariance,
@@ -35,6 +36,7 @@ __all__ = [
     "backtest",
     "component_var",
     "conditional_moves",
+    "cornish_fisher_risk",
     "effective_observations",
     "episode_moves",
     "expected_shortfall",

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from riskcore.settings import RiskSettings
+from riskcore.settings import RiskSettings, check_settings
 from tailwatch.accepted import (
     DurationSetting,
     PathSetting,
@@ -195,8 +195,14 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     def to_risk_settings(self) -> RiskSettings:
-        """Give the settings of the risk model in the core's own type and units."""
-        return RiskSettings(
+        """Give the settings of the risk model in the core's own type and units.
+
+        Raises
+        ------
+        InputError
+            Settings that are right one by one but not together.
+        """
+        settings = RiskSettings(
             bar=self.bar.nanoseconds,
             half_life=self.half_life,
             window=self.window,
@@ -222,6 +228,8 @@ class Settings(BaseSettings):
             seed=self.seed,
             base_currency=self.base_currency,
         )
+        check_settings(settings)
+        return settings
 
     @property
     def settings_hash(self) -> str:

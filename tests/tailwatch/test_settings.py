@@ -148,6 +148,18 @@ def test_a_value_for_later_is_refused_with_what_works_now() -> None:
         load({"day_zone": "Europe/Paris"})
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"covariance": "rolling", "window": "20"}, "widen the window"),
+        ({"variance_reduction": "both", "paths": "10001"}, "even number"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(given: dict[str, str], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        load(given).settings.to_risk_settings()
+
+
 def test_an_unknown_variable_is_refused_with_the_nearest_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAILWATCH_HALFLIFE", "secret-value")
     with pytest.raises(InputError, match="TAILWATCH_HALFLIFE; did you mean TAILWATCH_HALF_LIFE") as refused:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import optimize
 
-from riskcore import ledoit_wolf, nearest_correlation, psd_factor
+from riskcore import ledoit_wolf, nearest_correlation, oas, psd_factor
 from riskcore.errors import InputError
 
 
@@ -123,3 +123,36 @@ def test_a_matrix_that_is_none_is_refused(matrix: list[float]) -> None:
         psd_factor(matrix)
     with pytest.raises(InputError):
         nearest_correlation(matrix)
+
+
+@pytest.mark.parametrize(("n_rows", "n"), [(12, 4), (40, 8), (30, 25)])
+def test_oas_is_where_its_recursion_comes_to_rest(n_rows: int, n: int) -> None:
+    # Chen, Wiesel, Eldar, Hero (2010), equations 17 and 18: the oracle's formula with its own last estimate put in.
+    returns = np.random.default_rng(n).normal(size=(n_rows, n)) * np.linspace(1.0, 4.0, n)
+    sample = np.cov(returns.T, bias=True)
+    target = np.trace(sample) / n * np.eye(n)
+    intensity = 0.5
+    for _ in range(10_000):
+        estimate = (1 - intensity) * sample + intensity * target
+        cross, square = np.trace(estimate @ sample), np.trace(estimate) ** 2
+        intensity = ((1 - 2 / n) * cross + square) / ((n_rows + 1 - 2 / n) * cross + (1 - n_rows / n) * square)
+    covariance, found = oas(returns)
+    assert 0.0 < found < 1.0
+    assert found == pytest.approx(intensity, rel=1e-9)
+    np.testing.assert_allclose(covariance, estimate, rtol=1e-9)
+
+
+def test_oas_of_normal_returns_errs_less_than_the_sample() -> None:
+    rng, truth = np.random.default_rng(0), np.diag(np.linspace(0.5, 2.0, 10))
+    errors = []
+    for _ in range(50):
+        returns = rng.normal(size=(15, 10)) * np.sqrt(np.diagonal(truth))
+        errors.append([np.sum((m - truth) ** 2) for m in (oas(returns)[0], np.cov(returns.T, bias=True))])
+    shrunk, plain = np.mean(errors, axis=0)
+    assert shrunk < 0.5 * plain
+
+
+def test_oas_leaves_a_multiple_of_the_identity_alone_and_refuses_bad_returns() -> None:
+    assert oas([[1.0], [-1.0], [3.0]])[1] == 0.0
+    with pytest.raises(InputError):
+        oas([[1.0]])
