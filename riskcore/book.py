@@ -68,6 +68,7 @@ class RiskBook:
         self._scale = np.zeros(model.n_instruments)
         self._held = np.zeros(model.n_instruments, np.bool_)
         self._priced = -1
+        self._applied: tuple[int, ...] = ()
 
     # What happens to it
 
@@ -277,16 +278,21 @@ class RiskBook:
         positions = self.positions
         self._scale[instrument] = positions.quantity[instrument] * positions.unit[instrument]
         self._held[instrument] = positions.quantity[instrument] != 0.0
-        self._priced = -1
+        self._priced, self._applied = -1, ()
         if self._explainer is not None:
             self._explainer.traded = True
 
     def _refresh(self) -> None:
+        model = self.model
+        now = model.quoted, model.bars, model.epoch, model.covariance.version
+        if now == self._applied:
+            return
         self._grow()
         if self._explainer is not None:
             self._explainer.take_in(self._scale, self._held)
         self._cover()
-        self._vectors.move_to(self._scale * self.model.marks)
+        self._vectors.move_to(self._scale * model.marks)
+        self._applied = now
 
     def _cover(self) -> None:
         if self._priced != self.model.priced:

@@ -64,6 +64,8 @@ class MarketModel:
         """The same with 0 for none."""
         self.priced = 0
         """Number of instruments with a price."""
+        self.quoted = 0
+        """Grows with every price that is set: what is computed from the prices can be kept by it."""
         self.covariance = _covariance(self.settings, n_instruments)
         self._filtered = self.settings.historical == "filtered"
         self.window = ScenarioWindow(n_instruments, self.settings.window, filtered=self._filtered)
@@ -157,6 +159,7 @@ class MarketModel:
             raise InputError(f"a price is a finite number, not {price}: refuse it before it comes here")
         if isnan(self.prices.item(instrument)):
             self.priced += 1
+        self.quoted += 1
         self.prices[instrument] = self.marks[instrument] = price
 
     def on_prices(self, prices: ArrayLike) -> None:
@@ -164,6 +167,7 @@ class MarketModel:
         given = np.asarray(prices, dtype=np.float64)
         if given.shape != self.prices.shape or np.isinf(given).any():
             raise InputError(f"need {self.n_instruments} prices, finite or NaN for none, not shape {given.shape}")
+        self.quoted += 1
         known = ~np.isnan(given)
         np.copyto(self.prices, given, where=known)
         np.copyto(self.marks, given, where=known)
