@@ -6,6 +6,8 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from riskcore import (
@@ -495,3 +497,50 @@ def test_paths_by_recursion_and_by_factor_have_one_law(small_settings: RiskSetti
     assert stats.ks_2samp(*pnl).pvalue > 1e-4
     # And it can tell: the same draws with a tenth more risk do not pass.
     assert stats.ks_2samp(pnl[0], 1.1 * pnl[1]).pvalue < 1e-4
+
+
+@given(
+    st.sampled_from(sorted(OPTIONS)),
+    st.lists(st.integers(-9, 9).map(float), min_size=3, max_size=3),
+    st.sampled_from([-3.0, 0.5, 1e6]),
+    st.integers(0, 2**32),
+)
+def test_exposures_scaled_scale_risk_and_shortfall_is_never_below_it(
+    option: str, quantities: list[float], factor: float, seed: int
+) -> None:
+    settings = RiskSettings(half_life=8.0, window=12, paths=64, min_observations=3)
+    rng = np.random.default_rng(seed)
+    model = MarketModel(3, replace(settings, **OPTIONS[option]))
+    model.on_prices([100.0, 50.0, 10.0])
+    books = [RiskBook(model, "once"), RiskBook(model, "scaled")]
+    for book, times in zip(books, (1.0, factor), strict=True):
+        for instrument, quantity in enumerate(quantities):
+            book.on_trade(instrument, times * quantity)
+    for bar in range(14):
+        model.on_bar(bar, np.where(rng.random(3) < 0.05, np.nan, rng.normal(size=3) * 0.01))
+        for book in books:
+            book.on_bar()
+    size = max(abs(factor), 1.0) * books[0].gross
+    for method in ("historical", "monte_carlo"):
+        once, scaled = (book.scenarios(method) for book in books)
+        np.testing.assert_allclose(scaled, factor * once, rtol=1e-9, atol=1e-12 * size)
+    for m in (*books[0].measures(), *books[1].measures()):
+        assert m.var is None or m.es >= m.var - 1e-12 * size
+    sigmas = [book.measures()[0].var for book in books]
+    assert sigmas[0] is None or sigmas[1] == pytest.approx(abs(factor) * sigmas[0], rel=1e-9, abs=1e-12 * size)
+
+
+@pytest.mark.parametrize("option", [name for name, given in OPTIONS.items() if "shrinkage" not in given])
+def test_a_hedged_book_is_flat_unless_shrinkage_undoes_the_hedge(small_settings: RiskSettings, option: str) -> None:
+    rng = np.random.default_rng(0)
+    model = MarketModel(3, replace(small_settings, **OPTIONS[option]))
+    model.on_prices([100.0, 100.0, 10.0])
+    book = RiskBook(model)
+    book.on_trade(0, 1.0)
+    book.on_trade(1, -1.0)
+    for bar in range(30):
+        model.on_bar(bar, [*[rng.normal() * 0.01] * 2, rng.normal() * 0.01])
+        book.on_bar()
+    for m in book.measures():
+        # The root of a rounding error of 1e-16 of a variance, on a P&L of the order of 100.
+        assert abs(m.var) < 1e-5
