@@ -544,3 +544,16 @@ def test_a_hedged_book_is_flat_unless_shrinkage_undoes_the_hedge(small_settings:
     for m in book.measures():
         # The root of a rounding error of 1e-16 of a variance, on a P&L of the order of 100.
         assert abs(m.var) < 1e-5
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_before_the_first_bar_there_is_no_number_and_no_error(small_settings: RiskSettings, option: str) -> None:
+    model = MarketModel(0, replace(small_settings, **OPTIONS[option]))
+    book = RiskBook(model)
+    assert {m.var for m in book.measures()} == {0.0}
+    model.add(2)
+    model.on_price(1, 10.0)
+    book.on_trade(1, 2.0)
+    assert {m.reason for m in book.measures()} == {"warming up: 0 of 5 bars"}
+    assert not book.scenarios("monte_carlo").any()
+    assert not model.read_covariance.any()

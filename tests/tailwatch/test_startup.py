@@ -57,6 +57,14 @@ def test_a_model_that_would_not_fit_is_refused_with_the_sum() -> None:
         check_memory(settings, 1000, 1)
 
 
+@pytest.mark.parametrize("costly", [{"simulation": "cholesky"}, {"shrinkage": "oas"}])
+def test_a_second_matrix_of_normals_counts(costly: dict[str, str]) -> None:
+    plain = {"paths": "300000", "memory": "4GiB"}
+    check_memory(load(plain).settings, 1000, 1)
+    with pytest.raises(InputError, match="300,000 paths x 2,000 rows"):
+        check_memory(load(plain | costly).settings, 1000, 1)
+
+
 def test_a_taken_port_and_a_silent_feed_are_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
