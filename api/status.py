@@ -88,7 +88,12 @@ class StatusBoard:
         except TailwatchError as error:
             self._trouble = str(error)
             return
-        self._heartbeats = {row.part: Heartbeat(row.age_s, _object(row.state)) for row in rows}
+        shown = None if self._hub.run is None else self._hub.run.run
+        self._heartbeats = {
+            row.part: Heartbeat(row.age_s, _object(row.state))
+            for row in rows
+            if shown is None or row.run in (shown, None)
+        }
         self._read_at = time.monotonic()
         self._trouble = None
 

@@ -30,9 +30,19 @@ def decide(connection: Connection) -> Flavour:
 
 
 def _offered(connection: Connection) -> bool:
-    # To create the extension where the library is not preloaded ends the session.
+    # To create the extension where the library is not preloaded ends the session, and who may not see what is
+    # preloaded may not create it.
     row = connection.execute(
-        "select current_setting('shared_preload_libraries') ~ '\\mtimescaledb\\M'"
+        "select pg_has_role('pg_read_all_settings', 'usage')"
         " and exists (select from pg_available_extensions where name = 'timescaledb')"
     ).fetchone()
+    if row != (True,):
+        return _is_there(connection)
+    loaded = connection.execute("select current_setting('shared_preload_libraries') ~ '\\mtimescaledb\\M'").fetchone()
+    return loaded == (True,)
+
+
+def _is_there(connection: Connection) -> bool:
+    """Whether somebody with the right to it has created the extension in this database."""
+    row = connection.execute("select exists (select from pg_extension where extname = 'timescaledb')").fetchone()
     return row == (True,)

@@ -33,7 +33,7 @@ def configure(verbose: int = 0, *, as_json: bool = False) -> None:
         cache_logger_on_first_use=False,
     )
     # The pool tells of every attempt to reach a database that is away; our own line says it once.
-    logging.getLogger("psycopg.pool").setLevel(level if verbose else logging.ERROR)
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR if verbose < len(_LEVELS) - 1 else level)
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s logger=%(name)s event=%(message)r")
 
 

@@ -55,7 +55,7 @@ class Health(Payload):
     """The worst of the parts."""
     server_time: Timestamp
     run: str | None
-    """The run that is shown: `live`, or the name of a replay; null before there is one."""
+    """The run that is shown: `live-` and when its journal began, or the name of a replay; null before there is one."""
     newest_id: str | None
     """Cursor of the newest event that this process has seen."""
     risk_age_s: float | None

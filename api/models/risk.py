@@ -112,7 +112,7 @@ class Quality(Payload):
     settings: str
     """Hash of the settings of the risk model."""
     lag_ms: float | None
-    """From the journal's stamp of the newest record to publishing, milliseconds."""
+    """From the event time to publishing, milliseconds; null for a recording."""
 
 
 class RiskSnapshot(Payload):

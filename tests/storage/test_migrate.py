@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -134,6 +136,22 @@ def test_the_flavour_is_what_the_server_offers(database_url: str) -> None:
         offered = connection.execute("select current_setting('timescaledb.license', true)").fetchone()
     expected = Flavour.TIMESCALEDB if offered == ("timescale",) else Flavour.POSTGRESQL
     assert schema_status(database_url).flavour == expected
+
+
+def test_an_ordinary_role_can_migrate_a_database_of_its_own(postgres_url: str) -> None:
+    name = f"plain_{uuid4().hex[:8]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"create role {name} login password 'p'")
+        connection.execute(f"create database {name} owner {name}")
+    place = urlsplit(postgres_url)
+    url = place._replace(netloc=f"{name}:p@{place.hostname}:{place.port}", path=f"/{name}").geturl()
+    try:
+        assert migrate(url).applied == KNOWN
+        assert schema_status(url).flavour == Flavour.POSTGRESQL
+    finally:
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)")
+            connection.execute(f"drop role {name}")
 
 
 def test_timescale_keeps_series_in_hypertables_and_bars_in_a_continuous_aggregate(database_url: str) -> None:

@@ -24,7 +24,7 @@ WRONG = [
     (["config", "--no-such-flag"], "no such option"),
     (["config", "--half-life"], "requires an argument"),
     (["config", "--half-life", "0"], "half_life: must be greater than 0"),
-    (["config", "--covariance", "rolling"], "covariance: 'rolling' is not available in this version; use ewma"),
+    (["config", "--covariance", "fancy"], "covariance: 'fancy' is not known"),
     (["config", "--host", "0.0.0.0"], "host: '0.0.0.0' can be reached from other machines"),
     (["config", "--config", "none.toml"], "none.toml: there is no such file"),
     (["replay"], "missing argument"),

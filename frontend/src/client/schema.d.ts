@@ -341,7 +341,7 @@ export interface components {
             risk_age_s: number | null;
             /**
              * Run
-             * @description The run that is shown: `live`, or the name of a replay; null before there is one.
+             * @description The run that is shown: `live-` and when its journal began, or the name of a replay; null before there is one.
              */
             run: string | null;
             /**
@@ -699,7 +699,7 @@ export interface components {
             journal_offset: number;
             /**
              * Lag Ms
-             * @description From the journal's stamp of the newest record to publishing, milliseconds.
+             * @description From the event time to publishing, milliseconds; null for a recording.
              */
             lag_ms: number | null;
             /**
