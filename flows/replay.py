@@ -126,7 +126,10 @@ def _risk_actor(replay: Replay) -> Callable[[int], RiskActor]:
 
 
 def _records(replay: Replay, on_progress: Progress | None) -> Iterator[Record]:
-    """The book, the recording, its end: offsets go on from the book's."""
+    """The book, the recording, its end: offsets go on from the book's.
+
+    A journal has a book of its own, which counts where no other is given; else its commands are passed over.
+    """
     recorded = read_files(replay.files, replay.format, replay.start, replay.end, on_progress)
     first = next(recorded, None)
     if first is None:
@@ -138,10 +141,15 @@ def _records(replay: Replay, on_progress: Progress | None) -> Iterator[Record]:
         yield from commands
         last = first
         for last in chain((first,), recorded):
-            yield last._replace(offset=last.offset + shift) if shift else last
+            yield _shifted(last, shift) if shift else last
         yield Record(last.offset + shift + 1, last.stamp, Kind.END, "", "", 0, b"")
 
     return stream()
+
+
+def _shifted(record: Record, shift: int) -> Record:
+    kind = Kind.CLOCK if record.kind is Kind.COMMAND else record.kind
+    return record._replace(offset=record.offset + shift, kind=kind)
 
 
 class _StrictFeedActor(FeedActor):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskcore.errors import InputError
@@ -38,6 +39,12 @@ def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
     prices = tuple(tuple(None if math.isnan(cell) else cell for cell in row) for row in history.prices.tolist())
     # The book first: it says which instruments there are, and the history of others is passed over.
     return (book, History(history.symbols, prices))
+
+
+def read_commands_for(settings: Settings, files: Sequence[Path]) -> "tuple[AnyCommand, ...]":
+    """As :func:`read_commands`; a journal replayed without a book has its own."""
+    own = settings.positions is None and settings.history is None and all(path.is_dir() for path in files)
+    return () if own else read_commands(settings)
 
 
 def engine_of(settings: Settings, database_url: str) -> "Engine":

@@ -61,13 +61,13 @@ def replay(
     """Measure the risk of a book over recorded ticks."""
     from flows.replay import Replay  # noqa: PLC0415
     from tailwatch.progress import Progress, megabytes  # noqa: PLC0415
-    from tailwatch.startup import publish_ns, read_commands  # noqa: PLC0415
+    from tailwatch.startup import publish_ns, read_commands_for  # noqa: PLC0415
     from tailwatch.supervised import stopping_on_signals  # noqa: PLC0415
 
     settings = configuration.settings
     work = Replay(
         files=files,
-        commands=read_commands(settings),
+        commands=read_commands_for(settings, files),
         settings=settings.to_risk_settings(),
         settings_hash=settings.settings_hash,
         publish=publish_ns(settings, live=False),

@@ -3,7 +3,9 @@ import json
 import psycopg
 import pytest
 
-from flows.commands import Holding, Positions
+from flows.commands import Holding, Positions, encode_command
+from flows.journal import JournalWriter
+from flows.messages import Kind
 from flows.replay import Replay, replay_to_database, replay_to_file, run_name
 from riskcore.errors import InputError
 from riskcore.settings import NANOSECONDS, RiskSettings
@@ -101,3 +103,22 @@ def test_a_replay_into_the_database_can_be_repeated_and_stores_ticks_refusals_an
 def test_another_book_is_another_run(replay, ticks):
     other = Replay([ticks], [Positions((Holding("x", "AAA", 1.0),))], replay().settings, "hash")
     assert run_name(other) != run_name(replay())
+
+
+def test_a_journal_has_its_own_book_and_another_one_takes_its_place(tmp_path):
+    journal = tmp_path / "journal"
+    start = 1_700_000_000 * NANOSECONDS
+    writer = JournalWriter(journal, silence_s=3600.0, clock=lambda: start)
+    writer.append(Kind.COMMAND, encode_command(Positions((Holding("own", "AAA", 1.0),))))
+    for second in range(5):
+        tick = {"ts": start + second * NANOSECONDS, "symbol": "AAA", "price": 10 + second, "seq": second + 1}
+        payload, stamp = json.dumps(tick).encode(), start + second * NANOSECONDS
+        writer.append(Kind.FRAME, payload, adapter="tailwatch", origin="x", stamp=stamp)
+    writer.close()
+    settings = RiskSettings(bar=NANOSECONDS, paths=10)
+    for name, commands in (("own", ()), ("other", [Positions((Holding("other", "AAA", 2.0),))])):
+        replay_to_file(Replay([journal], commands, settings, "hash"), tmp_path / name)
+    own, other = ((tmp_path / name).read_text().splitlines() for name in ("own", "other"))
+    assert {json.loads(line)["portfolio"] for line in own} == {"own"}
+    assert {json.loads(line)["portfolio"] for line in other} == {"other"}
+    assert [json.loads(line)["market_value"] for line in other] == [20.0, 22.0, 24.0, 26.0]

@@ -109,6 +109,13 @@ def test_a_recording_played_over_a_websocket_gives_the_bar_figures_of_its_replay
     assert len(expected) > 100
     for place, snapshot in expected.items():
         same(found[place], snapshot)
+    journal = tmp_path / "data" / "journal"
+    tailwatch("replay", journal, *SETTINGS, "--out", out)
+    again = {(s["portfolio"], s["event_time"]): s for s in map(json.loads, out.read_text().splitlines())}
+    assert found.keys() <= again.keys()
+    for place, snapshot in found.items():
+        same(snapshot, again[place])
+        assert snapshot["quality"]["journal_offset"] == again[place]["quality"]["journal_offset"]
     with psycopg.connect(database_url) as connection:
         archived = connection.execute("select count(*) from ticks where run like 'live-%'").fetchone()[0]
     assert archived > 1_000
