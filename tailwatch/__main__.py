@@ -15,11 +15,11 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; every failure becomes one line on standard error, and the exit status."""
-    from tailwatch.failures import explain  # noqa: PLC0415
+    from tailwatch.failures import explain
 
     verbose = any(argument in ("-v", "-vv", "-vvv", "--verbose") for argument in arguments)
     try:
-        from tailwatch.commands import app  # noqa: PLC0415
+        from tailwatch.commands import app
 
         status = app(list(arguments), prog_name="tailwatch", standalone_mode=False)
         sys.stdout.flush()

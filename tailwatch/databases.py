@@ -27,7 +27,7 @@ def database(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
-    from storage.embedded import EmbeddedPostgres  # noqa: PLC0415
+    from storage.embedded import EmbeddedPostgres
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with EmbeddedPostgres(embedded_directory(settings)) as server:

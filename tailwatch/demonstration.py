@@ -24,7 +24,7 @@ def prepare(configuration: Configuration, instruments: int) -> Configuration:
     OSError
         The directory cannot be written.
     """
-    from flows.exchange import list_instruments  # noqa: PLC0415
+    from flows.exchange import list_instruments
 
     settings = configuration.settings
     directory = settings.data_dir / "demo"
@@ -48,9 +48,9 @@ def exchange_state(configuration: Configuration) -> Path:
 
 
 def _write_missing(book: Path, history: Path, instruments: int, seed: int) -> None:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from flows.exchange import example_book, list_instruments, simulate_history, write_book, write_history  # noqa: PLC0415
+    from flows.exchange import example_book, list_instruments, simulate_history, write_book, write_history
 
     listed = list_instruments(instruments, seed)
     prices = np.array([instrument.price for instrument in listed])

@@ -25,7 +25,7 @@ def explain(error: BaseException, *, verbose: bool = False) -> int:
 
 
 def _told(error: BaseException) -> tuple[str, int]:
-    import typer  # noqa: PLC0415
+    import typer
 
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return "interrupted", FAILED

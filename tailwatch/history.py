@@ -86,7 +86,7 @@ def _csv(path: Path, name: str) -> tuple[list[str], list[tuple[str, Sequence[Any
 
 
 def _parquet(path: Path, name: str) -> tuple[list[str], list[tuple[str, Sequence[Any]]]]:
-    from pyarrow import ArrowException, parquet  # noqa: PLC0415
+    from pyarrow import ArrowException, parquet
 
     try:
         table = parquet.read_table(path)

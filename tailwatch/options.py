@@ -51,7 +51,7 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
 
 
 def _configure_logging(verbose: int, configuration: Configuration) -> None:
-    from tailwatch.logging import configure  # noqa: PLC0415
+    from tailwatch.logging import configure
 
     configure(verbose, as_json=configuration.settings.log_format == "json")
 

@@ -28,7 +28,7 @@ def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
     InputError
         A file is faulty, there is no book, or the model would not fit into ``--memory``.
     """
-    from flows.commands import History  # noqa: PLC0415
+    from flows.commands import History
 
     book = _book(settings)
     symbols = {one.symbol for one in book.positions} | set(book.symbols)
@@ -55,7 +55,7 @@ def engine_of(settings: Settings, database_url: str) -> "Engine":
     InputError
         No feed, an unknown one, no book, or a faulty file.
     """
-    from flows.engine import Engine, FeedAddress  # noqa: PLC0415
+    from flows.engine import Engine, FeedAddress
 
     adapter = feed_of(settings)
     commands = read_commands(settings)
@@ -74,7 +74,7 @@ def engine_of(settings: Settings, database_url: str) -> "Engine":
 
 def feed_of(settings: Settings) -> "Adapter":
     """The adapter of ``--feed``; InputError where none is named or nobody knows it."""
-    from flows.feeds import adapter_names, get_adapter  # noqa: PLC0415
+    from flows.feeds import adapter_names, get_adapter
 
     if settings.feed is None:
         raise InputError(f"feed: name one with {flag('feed')}: {', '.join(adapter_names())}")
@@ -112,7 +112,7 @@ def _on_this_feed(name: str, feeds: Sequence[str]) -> str:
 
 
 def _book(settings: Settings) -> "Positions":
-    from flows.commands import Holding, Positions  # noqa: PLC0415
+    from flows.commands import Holding, Positions
 
     if settings.positions is None:
         raise InputError(

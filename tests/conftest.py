@@ -10,18 +10,33 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from storage.embedded import EmbeddedPostgres
 from storage.migrate import migrate
 
+_ROOT = Path(__file__).resolve().parents[1]
 _MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 1 << 30
+
+# How long an example takes says more of the machine's other work than of ours.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Tests marked ``anyio`` run on asyncio."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of real exchange recordings, which are not part of the project."""
+    folder = (_ROOT / os.environ.get("TAILWATCH_DATA", "../shared/data")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"NOT RUN: the real recordings are not at {folder} (TAILWATCH_DATA)")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ describe("figures", () => {
   test("move when the stream moves", async () => {
     const { feed, open } = showPage();
     await feed(open, ids, risk(snapshot()));
-    expect(figure("Monte Carlo VaR 99%")).toHaveTextContent("$1.010K±$16.2");
+    expect(figure("Monte Carlo VaR 99%")).toHaveTextContent("VaR±$16.2$1.010K");
     await feed(risk(later(1, { measures: [measure("monte_carlo", 0.99, 1234)] })));
     expect(figure("Monte Carlo VaR 99%")).toHaveTextContent("$1.234K");
   });

@@ -53,8 +53,8 @@ def backtest(
 
     Bars and horizon are one day; half-life and window count days.
     """
-    from tailwatch.backtesting import page, report, table  # noqa: PLC0415
-    from tailwatch.backtesting.variants import variants_of  # noqa: PLC0415
+    from tailwatch.backtesting import page, report, table
+    from tailwatch.backtesting.variants import variants_of
 
     settings = configuration.settings
     for option, path in (("--out", out), ("--html", html)):
@@ -76,10 +76,10 @@ def backtest(
 
 
 def _panel(settings: Settings) -> "Panel":
-    from tailwatch.backtesting.panel import join  # noqa: PLC0415
-    from tailwatch.history import read_history  # noqa: PLC0415
-    from tailwatch.memory import check_memory  # noqa: PLC0415
-    from tailwatch.positions import read_positions  # noqa: PLC0415
+    from tailwatch.backtesting.panel import join
+    from tailwatch.history import read_history
+    from tailwatch.memory import check_memory
+    from tailwatch.positions import read_positions
 
     if settings.history is None:
         raise InputError(f"history: there are no prices to judge by; name a file with {flag('history')} FILE")
@@ -94,15 +94,15 @@ def _panel(settings: Settings) -> "Panel":
 def _run(
     panel: "Panel", variants: "list[Variant]", days: tuple[int | None, int | None], hold: "Hold"
 ) -> "list[Forecasts]":
-    from riskcore.backtest import rolling_backtest  # noqa: PLC0415
-    from tailwatch.progress import Progress  # noqa: PLC0415
+    from riskcore.backtest import rolling_backtest
+    from tailwatch.progress import Progress
 
     with Progress("backtest", lambda amount: f"{amount:,.0f} days") as progress:
         return rolling_backtest(panel.prices, panel.quantities, variants, *days, hold=hold, progress=progress)
 
 
 def _judged(forecasts: "list[Forecasts]", panel: "Panel", settings: Settings) -> "list[Outcome]":
-    from riskcore.backtest import judge  # noqa: PLC0415
+    from riskcore.backtest import judge
 
     if not any(len(one.rows) for one in forecasts):
         raise InputError(
@@ -131,7 +131,7 @@ def _made(panel: "Panel", settings: Settings, hold: str, forecasts: "list[Foreca
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
-    from flows.sinks import whole_file  # noqa: PLC0415
+    from flows.sinks import whole_file
 
     with whole_file(path) as file:
         file.writelines(pieces)

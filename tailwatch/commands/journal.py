@@ -25,7 +25,7 @@ Directory = Annotated[
 @with_settings("data_dir")
 def list_segments(configuration: Configuration, directory: Directory = None) -> None:
     """List the segments: first record, size, file."""
-    from flows.journal.segment import segment_path  # noqa: PLC0415
+    from flows.journal.segment import segment_path
 
     place, firsts = _segments(configuration, directory)
     typer.echo(f"{'FIRST RECORD':>14}  {'BYTES':>14}  FILE")
@@ -44,9 +44,9 @@ def print_records(
     limit: Annotated[int | None, typer.Option(metavar="COUNT", min=1, help="At most so many.")] = None,
 ) -> None:
     """Print records, one a line: offset, time, kind, adapter, payload."""
-    from flows.messages import Kind  # noqa: PLC0415
-    from flows.timestamps import format_timestamp  # noqa: PLC0415
-    from tailwatch.logging import one_line  # noqa: PLC0415
+    from flows.messages import Kind
+    from flows.timestamps import format_timestamp
+    from tailwatch.logging import one_line
 
     place, firsts = _segments(configuration, directory)
     for number, record in enumerate(_records(place, max(start, firsts[0]))):
@@ -71,7 +71,7 @@ def verify(configuration: Configuration, directory: Directory = None) -> None:
 
 
 def _segments(configuration: Configuration, directory: Path | None) -> tuple[Path, list[int]]:
-    from flows.journal.segment import first_offsets  # noqa: PLC0415
+    from flows.journal.segment import first_offsets
 
     place = directory or configuration.settings.data_dir / "journal"
     firsts = first_offsets(place)
@@ -81,7 +81,7 @@ def _segments(configuration: Configuration, directory: Path | None) -> tuple[Pat
 
 
 def _records(place: Path, offset: int) -> Iterator["Record"]:
-    from flows.journal import JournalReader  # noqa: PLC0415
+    from flows.journal import JournalReader
 
     reader = JournalReader(place, offset)
     try:

@@ -21,9 +21,9 @@ _FRESH_S = 10.0
 @with_settings(*EVERYTHING)
 def engine(configuration: Configuration) -> None:
     """Read feeds into the journal and measure risk."""
-    from flows.engine import run_engine  # noqa: PLC0415
-    from tailwatch.startup import engine_of  # noqa: PLC0415
-    from tailwatch.supervised import announce_ready, stopping_on_signals  # noqa: PLC0415
+    from flows.engine import run_engine
+    from tailwatch.startup import engine_of
+    from tailwatch.supervised import announce_ready, stopping_on_signals
 
     stopping = stopping_on_signals()
     with database_of(configuration.settings) as url:
@@ -34,8 +34,8 @@ def engine(configuration: Configuration) -> None:
 @with_settings("price", "data_dir", "database_url", "log_format")
 def archive(configuration: Configuration) -> None:
     """Copy the journal into the database."""
-    from flows.archive import Archive, run_archive  # noqa: PLC0415
-    from tailwatch.supervised import announce_ready, stopping_on_signals  # noqa: PLC0415
+    from flows.archive import Archive, run_archive
+    from tailwatch.supervised import announce_ready, stopping_on_signals
 
     settings = configuration.settings
     stopping = stopping_on_signals()
@@ -47,9 +47,9 @@ def archive(configuration: Configuration) -> None:
 @with_settings("bar", "host", "port", "data_dir", "database_url", "log_format")
 def api(configuration: Configuration) -> None:
     """Serve the HTTP interface and the dashboard."""
-    from api.server import ApiServer  # noqa: PLC0415
-    from api.settings import ApiSettings  # noqa: PLC0415
-    from tailwatch.supervised import announce_ready, follow_supervisor  # noqa: PLC0415
+    from api.server import ApiServer
+    from api.settings import ApiSettings
+    from tailwatch.supervised import announce_ready, follow_supervisor
 
     settings = configuration.settings
     follow_supervisor()
@@ -75,9 +75,9 @@ def exchange(
     speed: Annotated[str, typer.Option(metavar="1x|10x", help="How fast to play recordings.")] = "1x",
 ) -> None:
     """Run the simulated exchange: a market from a seed, or recordings with their own timing."""
-    from flows.exchange import run_exchange  # noqa: PLC0415
-    from tailwatch.commands.replay import parse_speed  # noqa: PLC0415
-    from tailwatch.supervised import announce_ready, follow_supervisor  # noqa: PLC0415
+    from flows.exchange import run_exchange
+    from tailwatch.commands.replay import parse_speed
+    from tailwatch.supervised import announce_ready, follow_supervisor
 
     settings = configuration.settings
     factor = parse_speed(speed)
@@ -102,8 +102,8 @@ def database(
     port: Annotated[int | None, typer.Option(metavar="PORT", help="Port; a free one by default.")] = None,
 ) -> None:
     """Run the embedded PostgreSQL until it is told to stop."""
-    from storage.embedded import EmbeddedPostgres  # noqa: PLC0415
-    from tailwatch.supervised import announce_ready, stopping_on_signals  # noqa: PLC0415
+    from storage.embedded import EmbeddedPostgres
+    from tailwatch.supervised import announce_ready, stopping_on_signals
 
     stopping = stopping_on_signals()
     server = EmbeddedPostgres(embedded_directory(configuration.settings), port)
@@ -121,7 +121,7 @@ def database(
 
 
 def _watch(url: str, stopping: threading.Event) -> None:
-    from urllib.parse import urlsplit  # noqa: PLC0415
+    from urllib.parse import urlsplit
 
     place = urlsplit(url)
     while not stopping.wait(_LOOK_S):

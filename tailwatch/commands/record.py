@@ -24,10 +24,10 @@ def record(
     out: Annotated[Path, typer.Option(metavar="FILE.ndjson.zst", help="File to write; it must not exist.")],
 ) -> None:
     """Record a feed to a file that `tailwatch replay` reads; Ctrl-C ends it."""
-    from flows.feeds.connection import FeedConnection  # noqa: PLC0415
-    from flows.recording import RecordingWriter  # noqa: PLC0415
-    from tailwatch.startup import feed_of, subscription  # noqa: PLC0415
-    from tailwatch.supervised import stopping_on_signals  # noqa: PLC0415
+    from flows.feeds.connection import FeedConnection
+    from flows.recording import RecordingWriter
+    from tailwatch.startup import feed_of, subscription
+    from tailwatch.supervised import stopping_on_signals
 
     settings = configuration.settings
     adapter = feed_of(settings)

@@ -59,10 +59,10 @@ def replay(
     ] = False,
 ) -> None:
     """Measure the risk of a book over recorded ticks."""
-    from flows.replay import Replay  # noqa: PLC0415
-    from tailwatch.progress import Progress, megabytes  # noqa: PLC0415
-    from tailwatch.startup import publish_ns, read_commands_for  # noqa: PLC0415
-    from tailwatch.supervised import stopping_on_signals  # noqa: PLC0415
+    from flows.replay import Replay
+    from tailwatch.progress import Progress, megabytes
+    from tailwatch.startup import publish_ns, read_commands_for
+    from tailwatch.supervised import stopping_on_signals
 
     settings = configuration.settings
     work = Replay(
@@ -98,7 +98,7 @@ def replay(
 
 
 def _to_file(work: "Replay", out: Path, progress: "OnProgress", stopping: threading.Event) -> "LedgerRow":
-    from flows.replay import replay_to_file  # noqa: PLC0415
+    from flows.replay import replay_to_file
 
     total = replay_to_file(work, out, progress, stopping)
     _refuse_half(stopping)
@@ -106,8 +106,8 @@ def _to_file(work: "Replay", out: Path, progress: "OnProgress", stopping: thread
 
 
 def _to_database(work: "Replay", url: str, progress: "OnProgress", stopping: threading.Event) -> "LedgerRow":
-    from flows.replay import replay_to_database, run_name  # noqa: PLC0415
-    from storage.migrate import migrate  # noqa: PLC0415
+    from flows.replay import replay_to_database, run_name
+    from storage.migrate import migrate
 
     migrate(url)
     total = replay_to_database(work, url, progress, stopping)
@@ -119,9 +119,9 @@ def _to_database(work: "Replay", url: str, progress: "OnProgress", stopping: thr
 @contextmanager
 def _dashboard(settings: Settings, url: str) -> Iterator[None]:
     """Serve the API from a thread, for as long as the block lasts."""
-    from api.server import ApiServer  # noqa: PLC0415
-    from api.settings import ApiSettings  # noqa: PLC0415
-    from storage.migrate import migrate  # noqa: PLC0415
+    from api.server import ApiServer
+    from api.settings import ApiSettings
+    from storage.migrate import migrate
 
     migrate(url)
     server = ApiServer(ApiSettings(url, host=settings.host, port=settings.port))
@@ -146,7 +146,7 @@ def parse_speed(text: str) -> float | None:
 
 
 def _moment(option: str, text: str | None) -> int | None:
-    from flows.timestamps import parse_timestamp  # noqa: PLC0415
+    from flows.timestamps import parse_timestamp
 
     try:
         return None if text is None else parse_timestamp(text)

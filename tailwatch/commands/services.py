@@ -17,7 +17,7 @@ def demo(
     rate: Annotated[float, typer.Option(metavar="COUNT", help="Ticks a second on average.")] = 500.0,
 ) -> None:
     """Show everything at work on a simulated market, with nothing to configure."""
-    from tailwatch.demonstration import exchange_state, prepare  # noqa: PLC0415
+    from tailwatch.demonstration import exchange_state, prepare
 
     configuration = prepare(configuration, instruments)
     state = str(exchange_state(configuration))
@@ -27,8 +27,8 @@ def demo(
 @with_settings(*EVERYTHING)
 def up(configuration: Configuration) -> None:
     """Run everything on a live feed: database, engine, archive, API and dashboard."""
-    from tailwatch.network import check_feed  # noqa: PLC0415
-    from tailwatch.startup import feed_of, read_commands, subscription  # noqa: PLC0415
+    from tailwatch.network import check_feed
+    from tailwatch.startup import feed_of, read_commands, subscription
 
     settings = configuration.settings
     adapter = feed_of(settings)
@@ -38,11 +38,11 @@ def up(configuration: Configuration) -> None:
 
 
 def _run(configuration: Configuration, market: Sequence[str] | None) -> None:
-    from storage.migrate import migrate  # noqa: PLC0415
-    from tailwatch.network import check_port  # noqa: PLC0415
-    from tailwatch.reporting import Reporter  # noqa: PLC0415
-    from tailwatch.services import Services  # noqa: PLC0415
-    from tailwatch.supervisor import Interrupted, Supervisor  # noqa: PLC0415
+    from storage.migrate import migrate
+    from tailwatch.network import check_port
+    from tailwatch.reporting import Reporter
+    from tailwatch.services import Services
+    from tailwatch.supervisor import Interrupted, Supervisor
 
     settings = configuration.settings
     port = check_port(settings.host, settings.port)

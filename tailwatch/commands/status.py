@@ -20,7 +20,7 @@ def status(configuration: Configuration) -> None:
 
 
 def _running(settings: Settings) -> Settings:
-    from tailwatch.supervisor.ownership import is_held  # noqa: PLC0415
+    from tailwatch.supervisor.ownership import is_held
 
     if settings.database_url is not None:
         return settings
@@ -34,9 +34,9 @@ def _running(settings: Settings) -> Settings:
 
 
 async def _lines(url: str) -> list[str]:
-    from storage.reads import Reads  # noqa: PLC0415
-    from tailwatch.logging import one_line  # noqa: PLC0415
-    from tailwatch.reporting import line, observe  # noqa: PLC0415
+    from storage.reads import Reads
+    from tailwatch.logging import one_line
+    from tailwatch.reporting import line, observe
 
     async with Reads(url, connections=1) as reads:
         run = await reads.newest_run()

@@ -5,15 +5,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
 
 from flows.messages import Kind, Record
 
 PATIENCE_S = 20.0
-
-# How long an example takes says more of the machine's other work than of ours.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 
 class MemoryJournal:

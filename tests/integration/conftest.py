@@ -11,15 +11,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def recordings():
-    """The folder of real exchange recordings; they are not part of the project."""
-    folder = (ROOT / os.environ.get("TAILWATCH_DATA", "../shared/data")).resolve()
-    if not (folder / "binance").is_dir():
-        pytest.skip(f"not run: the real recordings are not at {folder} (TAILWATCH_DATA)")
-    return folder
-
-
-@pytest.fixture(scope="session")
 def tailwatch():
     """Run ``tailwatch`` to its end and return what it printed; it must succeed unless ``status`` says otherwise."""
 

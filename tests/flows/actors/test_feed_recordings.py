@@ -1,9 +1,7 @@
 """The FeedActor on the real recordings, where they are."""
 
 import gzip
-import os
 from heapq import merge
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +14,9 @@ SECOND = 1_000_000_000
 
 
 @pytest.fixture(scope="module")
-def recording():
+def recording(recordings):
     """Return a function that reads Binance recordings as records, merged by receive time."""
-    root = Path(__file__).parents[3]
-    folder = (root / os.environ.get("TAILWATCH_DATA", "../shared/data")).resolve() / "binance"
-    if not folder.is_dir():
-        pytest.skip(f"not run: the real recordings are not at {folder} (TAILWATCH_DATA)")
+    folder = recordings / "binance"
 
     def lines(name: str):
         with gzip.open(folder / f"{name}usdt_20240808.gz") as file:

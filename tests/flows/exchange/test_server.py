@@ -2,13 +2,11 @@
 
 import gzip
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -272,12 +270,8 @@ def test_prices_that_cannot_be_saved_stop_the_exchange_with_the_reason(exchange,
 
 
 @pytest.mark.recordings
-def test_the_real_recording_arrives_whole_through_a_real_socket(exchange, feed, memory_journal):
-    root = Path(__file__).parents[3]
-    folder = (root / os.environ.get("TAILWATCH_DATA", "../shared/data")).resolve() / "binance"
-    if not folder.is_dir():
-        pytest.skip(f"not run: the real recordings are not at {folder} (TAILWATCH_DATA)")
-    files = tuple(folder / f"spot_{name}usdt_20240808.gz" for name in ("btc", "eth"))
+def test_the_real_recording_arrives_whole_through_a_real_socket(exchange, feed, memory_journal, recordings):
+    files = tuple(recordings / "binance" / f"spot_{name}usdt_20240808.gz" for name in ("btc", "eth"))
     feed(exchange(play=files, speed=1e6), name="binance", symbols=("BTCUSDT", "ETHUSDT"))
     memory_journal.wait_for(lambda: len(memory_journal.frames()) == 9757 + 6106)
     events = _events(memory_journal, ["BTCUSDT", "ETHUSDT"])

@@ -1,5 +1,4 @@
 import gzip
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,11 +41,3 @@ def write(tmp_path: Path) -> Callable[[str, bytes], Path]:
         return path
 
     return write_file
-
-
-@pytest.fixture(scope="session")
-def recordings() -> Path:
-    folder = Path(os.environ.get("TAILWATCH_DATA", Path(__file__).parents[3] / "../shared/data"))
-    if not folder.is_dir():
-        pytest.skip(f"the real recordings are not at {folder} (TAILWATCH_DATA)")
-    return folder
