@@ -1,0 +1,27 @@
+"""What a book says, beside what its whole history says."""
+
+import numpy as np
+import pytest
+
+from riskcore import expected_shortfall, parametric_risk, value_at_risk
+from riskcore.messages import Measure
+
+
+def figures(measures: tuple[Measure, ...], method: str) -> dict[float, tuple[float | None, float | None]]:
+    return {m.confidence: (m.var, m.es) for m in measures if m.method == method}
+
+
+def assert_agrees(market) -> None:  # type: ignore[no-untyped-def]
+    """Every figure of the book equals the recomputed one to 1e-9 of the sizes that go into it."""
+    told, measures = market.told, market.book.measures()
+    if any(m.reason for m in measures):
+        return
+    for confidence, got in figures(measures, "parametric").items():
+        assert got == pytest.approx(parametric_risk(told.volatility(), confidence), rel=1e-9, abs=1e-9)
+    for method, scenarios in (("historical", told.historical()), ("monte_carlo", told.paths())):
+        np.testing.assert_allclose(
+            market.book.scenarios(method), scenarios, rtol=1e-9, atol=1e-10 * np.abs(scenarios).max(initial=0.0)
+        )
+        for confidence, got in figures(measures, method).items():
+            expected = value_at_risk(scenarios, confidence), expected_shortfall(scenarios, confidence)
+            assert got == pytest.approx(expected, rel=1e-9, abs=1e-9)
