@@ -25,7 +25,7 @@ def measure_tick() -> Table:
         "over P elements.",
         ("N", "batch", "update", "update and read", "axpy", "batch / update", "batch / (update and read)"),
     )
-    for n in (100, 1_000):
+    for n in (100, 1_000, 5_000):
         table.rows.append(_row(n))
     return table
 
@@ -41,7 +41,7 @@ def _row(n_instruments: int) -> tuple[str, ...]:
         for i, f in zip(draw.integers(n_instruments, size=2_000), draw.uniform(0.999, 1.001, 2_000), strict=True)
     ]
     book.measures()
-    batch = min(_timed(lambda: _batch(returns, book.exposures, settings.paths)) for _ in range(3))
+    batch = min(_timed(lambda: _batch(returns, book.exposures, settings.paths)) for _ in range(2))
     update = quantile([_timed(lambda tick=tick: book.on_price(*tick)) for tick in ticks], 0.5)
 
     def update_and_read(tick: tuple[int, float]) -> None:
