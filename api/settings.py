@@ -30,7 +30,7 @@ class ApiSettings:
     database_connections: int = 4
     database_timeout_s: float = 3.0
     """A database that does not answer a question in this time counts as away."""
-    heartbeat_limit_s: float = 10.0
+    heartbeat_limit_s: float = 5.0
     """A part that has been silent for longer counts as down."""
     risk_limit_s: float = 150.0
     """Live figures older than this are not to be relied on: a bar of a minute, twice, and half of it."""

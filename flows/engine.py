@@ -10,8 +10,7 @@ from typing import Any
 
 import msgspec
 
-from flows.actors.feed import FeedActor
-from flows.actors.ledger import LedgerRow
+from flows.actors.ledger import settled
 from flows.checkpoint import write_checkpoint
 from flows.commands import AnyCommand, History, encode_command
 from flows.crew import Crew, new_crew, resumed_crew, run_of
@@ -86,7 +85,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         run = run_of(engine.journal, stopping)
         if run is None:
             return
-        standing = _Standing(writer, crew.feed)
+        standing = _Standing(writer, crew)
         for address in engine.feeds:
             standing.connections.append(stack.enter_context(_connected(address, engine.settings.price, writer)))
         on_ready()
@@ -131,27 +130,26 @@ def _heartbeat(engine: Engine, run: str, standing: "_Standing") -> Background:
 class _Standing:
     """How the engine is, for its heartbeat. Read from another thread than it is written from, field by field."""
 
-    def __init__(self, writer: JournalWriter, feed: FeedActor) -> None:
-        self._writer, self._feed = writer, feed
+    def __init__(self, writer: JournalWriter, crew: Crew) -> None:
+        self._writer, self._crew = writer, crew
         self.connections: list[FeedConnection] = []
         self.offset = -1
         self.lag_ms: float | None = None
-        self._late = 0
 
     def on_stored(self, moment: Moment) -> None:
         self.offset = moment.offset
         if moment.snapshots:
             self.lag_ms = round((time.time_ns() - moment.event_time) / 1e6, 1)
-            self._late = moment.snapshots[0].quality.late
 
     def describe(self) -> dict[str, Any]:
+        tally = self._crew.risk[0].tally
         return {
             "state": "ok",
             "offset": self.offset,
             "journal": self._writer.durable,
             "lag_ms": self.lag_ms,
             "feeds": [_feed(connection) for connection in self.connections],
-            "ledger": _ledger(self._feed.ledger.total(), self._late),
+            "ledger": settled(self._crew.feed.ledger.total(), tally.late, tally.suspect)._asdict(),
         }
 
 
@@ -165,15 +163,4 @@ def _feed(connection: FeedConnection) -> dict[str, Any]:
         "age_s": age_s,
         "frames": status.frames,
         "reconnects": status.reconnects,
-    }
-
-
-def _ledger(total: LedgerRow, late: int) -> dict[str, Any]:
-    return {
-        "received": total.received,
-        "accepted": total.accepted - late,
-        "duplicate": total.duplicate,
-        "late": late,
-        "rejected": total.rejected,
-        "missing": total.missing,
     }

@@ -11,10 +11,10 @@ import msgspec
 from bytewax.outputs import FixedPartitionedSink
 
 from flows.actors.feed import FeedActor
-from flows.actors.ledger import LedgerRow
+from flows.actors.ledger import Settled, settled
 from flows.actors.merge import Merged
-from flows.actors.risk import RiskActor
 from flows.commands import AnyCommand, command_records, encode_command
+from flows.crew import new_crew
 from flows.dataflow import risk_dataflow
 from flows.messages import FeedBatch, Kind, Record, Refused
 from flows.readers import read_files
@@ -53,7 +53,7 @@ class Replay:
 
 def replay_to_file(
     replay: Replay, out: Path, on_progress: Progress | None = None, stopping: Event | None = None
-) -> LedgerRow:
+) -> Settled:
     """Write one line of JSON a snapshot, sorted by (event time, portfolio): the same bytes for the same input.
 
     The file appears when it is whole; a replay that is told to stop leaves none. Returns the ledger's sum.
@@ -64,7 +64,7 @@ def replay_to_file(
 
 def replay_to_database(
     replay: Replay, url: str, on_progress: Progress | None = None, stopping: Event | None = None
-) -> LedgerRow:
+) -> Settled:
     """Store ticks and snapshots under the run :func:`run_name`, and make that run the one that the API shows.
 
     Repeated, it changes nothing: the same recording, book and settings are the same run, and every row has its key.
@@ -99,7 +99,7 @@ def run_replay(
     *,
     stopping: Event | None = None,
     archive: FixedPartitionedSink[FeedBatch, None] | None = None,
-) -> LedgerRow:
+) -> Settled:
     """Run the recording into a sink, and return the sum of the ledger.
 
     Raises
@@ -107,22 +107,15 @@ def run_replay(
     InputError
         A file is not a tick file; a symbol is ambiguous; with ``strict``, the first line that cannot be used.
     """
-    actor = _StrictFeedActor if replay.strict else FeedActor
-    feed = actor(Universe(), replay.settings.price)
+    crew = new_crew(replay.settings, replay.settings_hash, replay.publish, replay.shards)
+    if replay.strict:
+        crew = crew._replace(feed=_StrictFeedActor(Universe(), replay.settings.price))
     checkpoints = None if archive is None else _TOGETHER
     source = RecordSource(_records(replay, on_progress), stopping, checkpoints, speed=replay.speed)
-    run_dataflow(risk_dataflow(source, feed, _risk_actor(replay), replay.shards, sink, archive), replay.workers)
-    return feed.ledger.total()
-
-
-def _risk_actor(replay: Replay) -> Callable[[int], RiskActor]:
-    return lambda shard: RiskActor(
-        replay.settings,
-        settings_hash=replay.settings_hash,
-        publish=replay.publish,
-        shard=shard,
-        shards=replay.shards,
-    )
+    flow = risk_dataflow(source, crew.feed, crew.risk.__getitem__, replay.shards, sink, archive)
+    run_dataflow(flow, replay.workers)
+    tally = crew.risk[0].tally
+    return settled(crew.feed.ledger.total(), tally.late, tally.suspect)
 
 
 def _records(replay: Replay, on_progress: Progress | None) -> Iterator[Record]:

@@ -26,7 +26,8 @@ class Bar:
 
     ``close`` (N,) holds the prices at its end (NaN = none yet), ``returns`` (N,) the returns since the bar
     before (NaN = the instrument has none), ``traded`` the number of instruments that traded in it,
-    ``spanned`` the bars since the one before (1 when no empty bar was left out).
+    ``stale`` (N,) those with a price that have been idle for too long, ``spanned`` the bars since the one before
+    (1 when no empty bar was left out).
     """
 
     index: int
@@ -34,6 +35,7 @@ class Bar:
     close: NDArray[np.float64]
     returns: NDArray[np.float64]
     traded: int
+    stale: NDArray[np.bool_]
     spanned: int = 1
 
 
@@ -123,8 +125,11 @@ class BarSampler:
             self._close_before(max(newest for newest, _ in self._feeds.values()))
 
     def stale(self, index: int) -> NDArray[np.bool_]:
-        """Which instruments are idle for more than ``stale_after`` bars as of bar ``index``, shape (N,)."""
-        return index - np.array(self._newest_at, np.int64) // self._bar > self._settings.stale_after
+        """Which instruments with a price have been idle for more than ``stale_after`` bars at bar ``index``, (N,)."""
+        newest_at = np.array(self._newest_at, np.int64)
+        idle = index - newest_at // self._bar > self._settings.stale_after
+        priced: NDArray[np.bool_] = newest_at != _NEVER
+        return priced & idle
 
     def closed(self) -> list[Bar]:
         """Hand over the bars closed since the last call, in order."""
@@ -151,11 +156,12 @@ class BarSampler:
         spanned = 1 if self._previous is None else index - self._previous
         idle = index - self._close_at // self._bar > self._settings.stale_after
         returns = self._returns(before, close)
-        returns[idle & ~moved] = np.nan
+        stale = idle & ~moved & ~np.isnan(close)
+        returns[stale] = np.nan
         if self._settings.empty_bars == "scale" and spanned > 1:
             returns /= np.sqrt(spanned)
         self._close, self._previous = close, index
-        return Bar(index, (index + 1) * self._bar, close.copy(), returns, len(trades), spanned)
+        return Bar(index, (index + 1) * self._bar, close.copy(), returns, len(trades), stale, spanned)
 
     def _returns(self, before: NDArray[np.float64], close: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -17,6 +17,7 @@ from riskcore.measures import (
     all_measures,
     historical_scenarios,
     horizon_volatility,
+    is_flat,
     monte_carlo_scenarios,
     no_risk,
     without_numbers,
@@ -188,7 +189,7 @@ class RiskBook:
 
     def distribution(self, method: Method = "monte_carlo") -> Distribution | None:
         """Histogram of the P&L scenarios, in bins that do not jump between readings; None without risk."""
-        if self.observations < self.model.settings.min_observations:
+        if self.observations < self.model.settings.min_observations or is_flat(self.model, self._vectors):
             return None
         scenarios = self.scenarios(method)
         return distribution_of(method, scenarios, horizon_volatility(self.model, self._vectors))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riskcore.measures import horizon_volatility
+from riskcore.measures import horizon_volatility, is_flat
 from riskcore.model import MarketModel
 from riskcore.parametric import unit_risk
 from riskcore.quantile import tail_rank
@@ -34,14 +34,17 @@ class Components:
 def components_of(model: MarketModel, vectors: BookVectors, confidence: float) -> Components:
     r"""Components at one confidence.
 
-    Parametric: :math:`w_i (\Sigma w)_i\, k\, c_\alpha/\sigma`, 0 where :math:`\sigma = 0`. Monte Carlo: the
-    mean loss of position i over the tail paths, the fraction at Value-at-Risk spread evenly over ties. O(N
-    held · P (1-α)).
+    Parametric: :math:`w_i (\Sigma w)_i\, k\, c_\alpha/\sigma`. Monte Carlo: the mean loss of position i over the tail
+    paths, the fraction at Value-at-Risk spread evenly over ties. All are 0 where the positions cancel. O(N held · P
+    (1-α)).
     """
     held = np.flatnonzero(vectors.covered)
+    if is_flat(model, vectors):
+        nothing = np.zeros(len(held))
+        return Components(confidence, held, nothing, nothing.copy(), nothing.copy())
     settings, volatility = model.settings, horizon_volatility(model, vectors)
     at_risk, _ = unit_risk(confidence, settings.distribution, settings.dof)
-    slope = settings.bars_in_horizon * at_risk / volatility if volatility > 0.0 else 0.0
+    slope = settings.bars_in_horizon * at_risk / volatility
     marginal = vectors.covariances[held] * slope + 0.0  # no -0.0, here and below
     simulation = simulated(model, vectors)
     tail, shares = _tail(simulation.normal, model.mixing, confidence)

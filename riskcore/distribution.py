@@ -1,6 +1,6 @@
 """The histogram of P&L scenarios, with bins that stay where they are from one snapshot to the next."""
 
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +36,8 @@ def distribution_of(method: Method, pnl: NDArray[np.float64], volatility: float)
     if not volatility > _NO_RISK or not len(pnl):
         return None
     lowest, highest = float(np.min(pnl)), float(np.max(pnl))
+    if not isfinite(highest - lowest):
+        return None
     step = nice_step(max(volatility / _BINS_PER_VOLATILITY, 2.5 * (highest - lowest) / _MOST_BINS))
     bins = np.floor(pnl / step.times(1)).astype(np.int64)
     first = int(bins.min())

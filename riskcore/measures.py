@@ -17,6 +17,8 @@ from riskcore.vectors import BookVectors
 
 METHODS: tuple[Method, ...] = ("parametric", "historical", "monte_carlo")
 Measures = tuple[Measure, ...]
+_ROUNDING = 1e-15
+"""Of the positions' own variances: what their sum may be off by when they cancel."""
 
 
 def all_measures(model: MarketModel, vectors: BookVectors) -> Measures:
@@ -114,6 +116,12 @@ def no_risk(settings: RiskSettings) -> Measures:
 def horizon_volatility(model: MarketModel, vectors: BookVectors) -> float:
     """Standard deviation of the P&L over the horizon, base currency."""
     return sqrt(model.settings.bars_in_horizon * vectors.variance)
+
+
+def is_flat(model: MarketModel, vectors: BookVectors) -> bool:
+    """Whether the positions hedge each other to the last digits: what is left of the variance is rounding. O(N)."""
+    alone = float(np.square(vectors.exposures * model.volatility) @ vectors.covered)
+    return vectors.variance <= _ROUNDING * alone
 
 
 def historical_scenarios(model: MarketModel, vectors: BookVectors) -> NDArray[np.float64]:

@@ -40,6 +40,26 @@ class LedgerRow(NamedTuple):
     missing: int
 
 
+class Settled(NamedTuple):
+    """What became of every tick of a run: ``received`` is the sum of all fates."""
+
+    received: int
+    accepted: int
+    duplicate: int
+    late: int
+    rejected: dict[str, int]
+    """Counted by reason."""
+    missing: int
+    """Identifiers in declared gaps; they were never received."""
+
+
+def settled(total: LedgerRow, late: int, suspect: int) -> Settled:
+    """Add to the decoder's sum what bars and model tell; what the decoder let through counts as accepted until then."""
+    rejected = total.rejected | ({"suspect": suspect} if suspect else {})
+    accepted = total.accepted - late - suspect
+    return Settled(total.received, accepted, total.duplicate, late, rejected, total.missing)
+
+
 class Ledger:
     """All accounts, by feed and symbol."""
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from flows.commands import Holding
 from flows.timestamps import format_timestamp
 from riskcore.book import RiskBook
-from riskcore.messages import PositionRisk, Quality, RiskSnapshot, Uncovered
+from riskcore.errors import InputError
+from riskcore.measures import without_numbers
+from riskcore.messages import Measure, PositionRisk, Quality, RiskSnapshot, Uncovered
 from riskcore.model import MarketModel
 from riskcore.settings import DAY, MINUTE, NANOSECONDS, RiskSettings
 from storage.rows import PositionRow
@@ -22,6 +24,8 @@ class Tally:
 
     late: int = 0
     rejected: int = 0
+    suspect: int = 0
+    """Rejected here, by what the book of prices makes of them: jumps that no next tick confirmed."""
     gaps: int = 0
     event_time: int = 0
     """Largest event time of an accepted tick, nanoseconds."""
@@ -53,7 +57,14 @@ class Portfolio:
     currencies: dict[str, str] = field(default_factory=dict)
 
     def hold(self, holdings: Sequence[tuple[int, Holding]]) -> None:
-        """Hold this and nothing else, from the present prices on. Equal quantities cost nothing."""
+        """Hold this and nothing else, from the present prices on. Equal quantities cost nothing.
+
+        Raises
+        ------
+        InputError
+            Two rows mean the same instrument.
+        """
+        _refuse_twins(holdings)
         base = self.settings.base_currency
         rated = {number: held for number, held in holdings if (held.currency or base) == base}
         self.unrated = {held.symbol: held.quantity for _, held in holdings if (held.currency or base) != base}
@@ -86,13 +97,18 @@ class Portfolio:
             gross=book.gross,
             net=book.net,
             pnl_today=book.pnl,
-            measures=book.measures(),
+            measures=self._measures(),
             positions=self._positions(occasion.stale),
             distribution=book.distribution(),
             quality=self._quality(occasion, tally),
             stress=book.stress_tests(),
             explain=book.explain(since_seq=self.seq - 1),
         )
+
+    def _measures(self) -> tuple[Measure, ...]:
+        if any(self.unrated.values()) and not len(self.book.held):
+            return without_numbers(self.settings, "no position has a rate")
+        return self.book.measures()
 
     def _positions(self, stale: NDArray[np.bool_]) -> tuple[PositionRisk, ...]:
         book, model = self.book, self.book.model
@@ -130,7 +146,7 @@ class Portfolio:
             stale=tuple(symbol for number, symbol in self.symbols.items() if occasion.stale[number]),
             uncovered=tuple(missing),
             late=tally.late,
-            rejected=tally.rejected,
+            rejected=tally.rejected + tally.suspect,
             gaps=tally.gaps,
             scaled_from=duration_text(settings.bar),
             journal_offset=occasion.offset,
@@ -149,6 +165,17 @@ class PortfolioState(msgspec.Struct, array_like=True):
     symbols: dict[int, str]
     unrated: dict[str, float]
     currencies: dict[str, str]
+
+
+def _refuse_twins(holdings: Sequence[tuple[int, Holding]]) -> None:
+    seen: dict[int, Holding] = {}
+    for number, held in holdings:
+        twin = seen.setdefault(number, held)
+        if twin is not held:
+            raise InputError(
+                f"portfolio {held.portfolio!r} holds one instrument twice, as {twin.symbol!r} and as {held.symbol!r}: "
+                "write it in one row"
+            )
 
 
 def new_portfolio(model: MarketModel, name: str, settings_hash: str) -> Portfolio:

@@ -90,6 +90,11 @@ class RiskActor:
             self._out.append(Checkpoint(batch.offset, self._shard, batch.state, self.snapshot()))
         return self._out
 
+    @property
+    def tally(self) -> Tally:
+        """What the stream has been like so far, the same in every shard."""
+        return self._tally
+
     def _on_tick(self, event: Accepted) -> None:
         tick, tally = event.tick, self._tally
         tally.late += self._sampler.on_tick(event.instrument, tick.feed, tick.event_time, tick.price, event.stamp)
@@ -99,7 +104,7 @@ class RiskActor:
     def _judge(self, event: Accepted) -> None:
         newest = self._sampler.newest[event.instrument]
         believed, refused = self._jumps.judge(event.instrument, event.tick.price, newest, event)
-        self._tally.rejected += refused
+        self._tally.suspect += refused
         for one in believed:
             self._on_tick(one)
 
@@ -112,6 +117,8 @@ class RiskActor:
             case Command():
                 self._on_command(event)
             case End():
+                self._tally.suspect += len(self._jumps.suspects)
+                self._jumps.suspects.clear()
                 self._sampler.finish()
                 return
         self._sampler.on_time(event.stamp)
@@ -174,8 +181,7 @@ class RiskActor:
         for book in books:
             book.on_bar()
         self._jumps.learn(model.volatility, model.observations)
-        stale = self._sampler.stale(bar.index)
-        self._measure(event, Occasion("bar", bar.end_ns, event.offset, stale))
+        self._measure(event, Occasion("bar", bar.end_ns, event.offset, bar.stale))
         self._closes = bar.close
         self._changed, self._next_publish = True, 0
 

@@ -16,7 +16,7 @@ from tailwatch.options import MODEL_SETTINGS, with_settings
 from tailwatch.settings import Settings
 
 if TYPE_CHECKING:
-    from flows.actors.ledger import LedgerRow
+    from flows.actors.ledger import Settled
     from flows.replay import Progress as OnProgress
     from flows.replay import Replay
 
@@ -80,6 +80,10 @@ def replay(
     )
     if out is not None and dashboard:
         raise InputError("dashboard: it shows what is in the database; leave out either --out or --dashboard")
+    if out is not None:
+        _refuse_overwriting(
+            out, [*files, *(path for path in (settings.positions, settings.history) if path is not None)]
+        )
     if out is not None and not out.absolute().parent.is_dir():
         raise InputError(f"out: {out.absolute().parent} is no directory (from --out)")
     stopping = stopping_on_signals()
@@ -97,7 +101,7 @@ def replay(
             stopping.wait()
 
 
-def _to_file(work: "Replay", out: Path, progress: "OnProgress", stopping: threading.Event) -> "LedgerRow":
+def _to_file(work: "Replay", out: Path, progress: "OnProgress", stopping: threading.Event) -> "Settled":
     from flows.replay import replay_to_file
 
     total = replay_to_file(work, out, progress, stopping)
@@ -105,7 +109,7 @@ def _to_file(work: "Replay", out: Path, progress: "OnProgress", stopping: thread
     return total
 
 
-def _to_database(work: "Replay", url: str, progress: "OnProgress", stopping: threading.Event) -> "LedgerRow":
+def _to_database(work: "Replay", url: str, progress: "OnProgress", stopping: threading.Event) -> "Settled":
     from flows.replay import replay_to_database, run_name
     from storage.migrate import migrate
 
@@ -135,6 +139,12 @@ def _dashboard(settings: Settings, url: str) -> Iterator[None]:
         thread.join(5.0)
 
 
+def _refuse_overwriting(out: Path, inputs: list[Path]) -> None:
+    for path in inputs:
+        if out.exists() and path.exists() and out.samefile(path):
+            raise InputError(f"out: {out} is what is read; write to another file (from --out)")
+
+
 def parse_speed(text: str) -> float | None:
     """``max`` is None, ``10x`` is 10; InputError for anything else."""
     if text == "max":
@@ -159,13 +169,10 @@ def _refuse_half(stopping: threading.Event) -> None:
         raise KeyboardInterrupt
 
 
-def _summary(total: "LedgerRow") -> str:
-    rejected = sum(total.rejected.values())
+def _summary(total: "Settled") -> str:
+    late = f"{total.late:,d} late, " if total.late else ""
+    reasons = ", ".join(f"{reason} {count:,d}" for reason, count in sorted(total.rejected.items()))
     return (
-        f"{total.received:,d} ticks received, {total.accepted:,d} accepted, {total.duplicate:,d} duplicate, "
-        f"{rejected:,d} rejected"
-    ) + (
-        f" ({', '.join(f'{reason} {count:,d}' for reason, count in sorted(total.rejected.items()))})"
-        if rejected
-        else ""
+        f"{total.received:,d} ticks received, {total.accepted:,d} accepted, {total.duplicate:,d} duplicate, {late}"
+        f"{sum(total.rejected.values()):,d} rejected" + (f" ({reasons})" if reasons else "")
     )

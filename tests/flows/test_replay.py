@@ -122,3 +122,16 @@ def test_a_journal_has_its_own_book_and_another_one_takes_its_place(tmp_path):
     assert {json.loads(line)["portfolio"] for line in own} == {"own"}
     assert {json.loads(line)["portfolio"] for line in other} == {"other"}
     assert [json.loads(line)["market_value"] for line in other] == [20.0, 22.0, 24.0, 26.0]
+
+
+def test_what_a_replay_tells_at_its_end_adds_up_late_ticks_and_suspects_included(tmp_path):
+    start = 1_700_000_000_000
+    told = [(second, 100 + second % 3 / 10) for second in range(60)]
+    told += [(58, 5.0), (20, 100.0), (61, 1e6), (62, 100.0), (63, 100.0)]
+    lines = [json.dumps({"ts": start + second * 1000, "symbol": "AAA", "price": price}) for second, price in told]
+    (tmp_path / "ticks.ndjson").write_text("\n".join(lines) + "\n")
+    book = Positions((Holding("one", "AAA", 1.0),))
+    replay = Replay([tmp_path / "ticks.ndjson"], [book], RiskSettings(bar=NANOSECONDS, paths=10), "hash")
+    total = replay_to_file(replay, tmp_path / "out")
+    assert total.received == 65 == total.accepted + total.duplicate + total.late + sum(total.rejected.values())
+    assert (total.late, total.rejected) == (1, {"suspect": 2})

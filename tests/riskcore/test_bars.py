@@ -231,5 +231,11 @@ def test_a_sampler_restored_in_mid_stream_goes_on_the_same(ticks: list[Tick], cu
 def test_an_instrument_is_stale_when_it_has_been_idle_for_too_long() -> None:
     sampler = BarSampler(2, replace(SETTINGS, stale_after=2))
     feed(sampler, [(0, 10 * S, 1.0)])
-    assert sampler.stale(12).tolist() == [False, True]
-    assert sampler.stale(13).tolist() == [True, True]
+    assert sampler.stale(12).tolist() == [False, False]
+    assert sampler.stale(13).tolist() == [True, False]
+
+
+def test_a_bar_tells_who_was_idle_as_of_its_own_end() -> None:
+    sampler = BarSampler(2, replace(SETTINGS, stale_after=2, lateness=0))
+    feed(sampler, [(0, 10 * S, 1.0), (1, 10 * S, 1.0), *((0, at * S, 1.0) for at in range(11, 14)), (1, 14 * S, 1.0)])
+    assert [bar.stale.tolist() for bar in sampler.closed()] == [[False, False]] * 3 + [[False, True]]

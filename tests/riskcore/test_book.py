@@ -108,6 +108,9 @@ def test_a_hedged_book_is_flat(small_settings: RiskSettings) -> None:
     for m in book.measures():
         assert m.var == pytest.approx(0.0, abs=1e-9)
         assert m.es == pytest.approx(0.0, abs=1e-9)
+    parts = book.components()
+    assert [*parts.component_var, *parts.component_es, *parts.marginal_var] == [0.0] * 6
+    assert book.distribution() is None
 
 
 def test_one_instrument_is_its_own_closed_form(small_settings: RiskSettings) -> None:

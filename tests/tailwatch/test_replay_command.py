@@ -49,6 +49,8 @@ WRONG = [
     (["ticks.ndjson", "--speed", "0x"], "speed: '0x' is not known"),
     (["ticks.ndjson", "--from", "yesterday"], "(from --from)"),
     (["ticks.ndjson", "--out", "nowhere/out.ndjson"], "nowhere is no directory (from --out)"),
+    (["ticks.ndjson", "--out", "ticks.ndjson"], "out: ticks.ndjson is what is read"),
+    (["ticks.ndjson", "--out", "./book.csv"], "out: book.csv is what is read"),
     (["ticks.ndjson", "--memory", "1kB"], "memory: the model needs"),
     (["ticks.ndjson", "--format", "tea-leaves"], "tea-leaves"),
     (["bad.ndjson", "--strict"], "bad.ndjson: line 1: "),

@@ -5,8 +5,8 @@ import pytest
 from flows.actors.merge import MergeActor
 from flows.actors.risk import RiskActor
 from flows.commands import History, Holding, Positions, encode_command
-from flows.messages import Accepted, Checkpoint, Command, FeedBatch, Gap, Instant, Moment, Refused
-from riskcore.errors import TailwatchError
+from flows.messages import Accepted, Checkpoint, Command, End, FeedBatch, Gap, Instant, Moment, Refused
+from riskcore.errors import InputError, TailwatchError
 from riskcore.messages import Tick
 from riskcore.settings import NANOSECONDS
 
@@ -246,3 +246,25 @@ def test_an_unconfirmed_spike_moves_no_figure(settings, market, batches):
     assert (calm.quality.rejected, spiked.quality.rejected, meant.quality.rejected) == (0, 1, 0)
     assert meant.positions[0].price == newest * 1.5
     assert meant.measures[0].var > 2 * calm.measures[0].var
+
+
+def test_an_instrument_written_in_two_ways_in_one_portfolio_is_refused(settings, market, batches):
+    book = Positions((Holding("p", "A", 1.0), Holding("q", "A", 5.0), Holding("p", "sim:A", 2.0)))
+    with pytest.raises(InputError, match="'p' holds one instrument twice, as 'A' and as 'sim:A'"):
+        run(RiskActor(settings), batches(market(1, book=book)))
+
+
+def test_a_book_of_which_nothing_has_a_rate_has_no_number(settings, market, batches):
+    book = Positions((Holding("p", "A", 1.0, currency="EUR"), Holding("o", "B", 1.0), Holding("o", "C", 1.0)))
+    last = snapshots(run(RiskActor(settings), batches(market(10, book=book))))[-1]
+    assert last.portfolio == "p"
+    assert {(m.var, m.reason) for m in last.measures} == {(None, "no position has a rate")}
+
+
+def test_a_suspect_that_a_recording_ends_with_is_rejected(settings, market, batches):
+    events = market(20, end=False)
+    offset, stamp = events[-1].offset, events[-1].stamp
+    spike = Accepted(offset + 1, 0, stamp, 0, Tick("sim", "A", events[-2].tick.event_time + 1, 1e6))
+    actor = RiskActor(settings)
+    run(actor, batches([*events, spike, End(offset + 2, stamp)]))
+    assert actor.tally.suspect == 1
