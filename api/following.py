@@ -37,10 +37,13 @@ class Wanted:
 
 
 def newest_of_each(events: Iterable[Event]) -> list[Event]:
-    """Leave out snapshots that a newer one of the same portfolio replaces; all else stays, in order."""
+    """Leave out snapshots that a newer one of the same portfolio replaces; all else stays, in order.
+
+    The figures of a bar and those between bars do not replace each other: they are prices of different moments.
+    """
     kept: dict[object, Event] = {}
     for event in events:
-        key = event.portfolio if event.kind == "risk" else event.id
+        key = (event.portfolio, event.transient) if event.kind == "risk" else event.id
         kept.pop(key, None)
         kept[key] = event
     return list(kept.values())

@@ -16,6 +16,8 @@ class Event(NamedTuple):
     kind: str
     cursor: str
     frame: bytes
+    transient: bool = False
+    """A figure between bars."""
 
     @property
     def payload(self) -> bytes:

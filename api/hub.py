@@ -76,7 +76,7 @@ class Hub:
         assert self.run is not None
         place = cursor.encode(cursor.after(self.run.run, row.id, row.payload))
         payload = row.payload.translate(ONE_LINE) if _BREAK.search(row.payload) else row.payload
-        return Event(row.id, row.portfolio, row.kind, place, frame(row.kind, payload, place))
+        return Event(row.id, row.portfolio, row.kind, place, frame(row.kind, payload, place), row.transient)
 
     def recent(self, position: int) -> list[Event] | None:
         """List the events behind a position, oldest first; None when memory does not reach so far back.

@@ -87,8 +87,8 @@ class Reads:
             " union all select (select s.portfolio from risk_snapshots s where s.run = %(run)s"
             " and s.portfolio > n.portfolio order by s.portfolio limit 1)"
             " from names n where n.portfolio is not null)"
-            " select s.id, 'risk', n.portfolio, s.payload from names n cross join lateral ("
-            " select id, payload from risk_snapshots where run = %(run)s and portfolio = n.portfolio"
+            " select s.id, 'risk', n.portfolio, s.payload, s.transient from names n cross join lateral ("
+            " select id, payload, transient from risk_snapshots where run = %(run)s and portfolio = n.portfolio"
             " order by event_time desc, id desc limit 1) s order by n.portfolio",
             {"run": run},
         )
@@ -97,7 +97,7 @@ class Reads:
     async def latest_risk(self, run: str, portfolio: str) -> EventRow | None:
         """Return the last snapshot of a portfolio; its id is the cursor to go on from."""
         rows = await self._rows(
-            "select id, 'risk', portfolio, payload from risk_snapshots where run = %s and portfolio = %s"
+            "select id, 'risk', portfolio, payload, transient from risk_snapshots where run = %s and portfolio = %s"
             " order by event_time desc, id desc limit 1",
             [run, portfolio],
         )
@@ -113,9 +113,9 @@ class Reads:
     ) -> list[EventRow]:
         """Return up to `limit` events with an id above `after`, in order; None: all portfolios, all kinds."""
         rows = await self._rows(
-            "select o.id, o.kind, o.portfolio, coalesce(o.payload, s.payload) from outbox o"
-            " left join risk_snapshots s on o.kind = 'risk' and s.run = o.run and s.portfolio = o.portfolio"
-            " and s.event_time = o.event_time and s.id = o.id where o.run = %(run)s and o.id > %(after)s"
+            "select o.id, o.kind, o.portfolio, coalesce(o.payload, s.payload), coalesce(s.transient, false)"
+            " from outbox o left join risk_snapshots s on o.kind = 'risk' and s.run = o.run"
+            " and s.portfolio = o.portfolio and s.event_time = o.event_time and s.id = o.id where o.run = %(run)s and o.id > %(after)s"
             " and (%(portfolios)s::text[] is null or o.portfolio = any(%(portfolios)s))"
             " and (%(kinds)s::text[] is null or o.kind = any(%(kinds)s)) order by o.id limit %(limit)s",
             {

@@ -152,6 +152,8 @@ class EventRow(NamedTuple):
     kind: str
     portfolio: str
     payload: bytes
+    transient: bool = False
+    """A figure between bars."""
 
 
 class HistoryRow(NamedTuple):

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api import following
-from api.following import Following, Wanted
+from api.following import Following, Wanted, newest_of_each
+from api.frames import Event
 from api.hub import Hub
 from api.settings import ApiSettings
 from storage.rows import EventRow, RunRow
@@ -137,3 +138,12 @@ def test_new_stream_has_the_present_and_all_that_follows(before: list[Any], then
     check(table, got, len(before))
     present = {row.portfolio: row.id for row in table.rows[: len(before)] if row.kind == "risk"}
     assert got[: len(present)] == sorted(present.values())
+
+
+def test_a_bars_figure_is_not_replaced_by_one_between_bars() -> None:
+    def event(number: int, kind: str = "risk", *, transient: bool = False) -> Event:
+        return Event(number, "p", kind, "", b"", transient)
+
+    events = [event(1), event(2, transient=True), event(3, "alert"), event(4), event(5, transient=True)]
+    assert [kept.id for kept in newest_of_each(events)] == [3, 4, 5]
+    assert [kept.id for kept in newest_of_each(events[:2])] == [1, 2]
