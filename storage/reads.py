@@ -115,7 +115,8 @@ class Reads:
         rows = await self._rows(
             "select o.id, o.kind, o.portfolio, coalesce(o.payload, s.payload), coalesce(s.transient, false)"
             " from outbox o left join risk_snapshots s on o.kind = 'risk' and s.run = o.run"
-            " and s.portfolio = o.portfolio and s.event_time = o.event_time and s.id = o.id where o.run = %(run)s and o.id > %(after)s"
+            " and s.portfolio = o.portfolio and s.event_time = o.event_time and s.id = o.id"
+            " where o.run = %(run)s and o.id > %(after)s"
             " and (%(portfolios)s::text[] is null or o.portfolio = any(%(portfolios)s))"
             " and (%(kinds)s::text[] is null or o.kind = any(%(kinds)s)) order by o.id limit %(limit)s",
             {

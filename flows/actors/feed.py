@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from math import inf, isfinite
 from typing import Any
 
 import msgspec
@@ -26,6 +25,7 @@ from flows.feeds.adapter import (
     Unusable,
     VenueTime,
 )
+from flows.feeds.prices import MAX_PRICE, MAX_SIZE, MIN_PRICE, fault_of_price
 from flows.feeds.registry import PriceSource, get_adapter
 from flows.messages import Accepted, Command, End, Event, FeedBatch, Gap, Instant, Kind, Record, Refused
 from flows.universe import Universe, is_symbol
@@ -167,9 +167,9 @@ class FeedActor:
             return "unknown_symbol" if is_symbol(tick.symbol) and is_symbol(tick.feed) else "bad_symbol"
         if fault is not None:
             return fault
-        if not 0.0 < price < inf:
-            return "not_positive" if isfinite(price) else "not_finite"
-        if tick.size is not None and not 0.0 <= tick.size < inf:
+        if not MIN_PRICE <= price <= MAX_PRICE:
+            return fault_of_price(price)
+        if tick.size is not None and not 0.0 <= tick.size <= MAX_SIZE:
             return "bad_size"
         return None
 

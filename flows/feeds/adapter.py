@@ -30,6 +30,7 @@ FrameReason = Literal[
 TickReason = Literal[
     "not_finite",
     "not_positive",
+    "out_of_bounds",
     "not_an_object",
     "missing_field",
     "wrong_type",

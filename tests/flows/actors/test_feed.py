@@ -39,8 +39,8 @@ class Journal:
         frame = {"e": "trade", "s": "BTCUSDT", "t": identifier, "p": "5", "q": "1", "T": NOW // 10**6, "M": True}
         return self.record(Kind.FRAME, frame | fields, adapter="binance")
 
-    def quote(self, update: int, **fields: object) -> Record:
-        frame = {"u": update, "s": "BTCUSDT", "b": "9", "a": "11"}
+    def quote(self, update: int, b: str = "9", a: str = "11", **fields: object) -> Record:
+        frame = {"u": update, "s": "BTCUSDT", "b": b, "a": a}
         return self.record(Kind.FRAME, frame, adapter="binance", **fields)
 
 
@@ -131,7 +131,14 @@ def test_a_command_that_cannot_be_read_is_an_error_that_names_its_offset(actor, 
         ({"price": -0.0}, "not_positive"),
         ({"price": -1}, "not_positive"),
         ({"price": True}, "wrong_type"),
+        ({"price": 1e300}, "out_of_bounds"),
+        ({"price": 1.1e15}, "out_of_bounds"),
+        ({"price": 9e-13}, "out_of_bounds"),
+        ({"price": 5e-324}, "out_of_bounds"),
+        ({"price": -5e-324}, "not_positive"),
         ({"size": -1}, "bad_size"),
+        ({"size": 1.1e15}, "bad_size"),
+        ({"size": 1e300}, "bad_size"),
         ({"symbol": "C"}, "unknown_symbol"),
         ({"symbol": "'; DROP TABLE ticks"}, "bad_symbol"),
         ({"symbol": "A\x00"}, "bad_symbol"),
@@ -154,6 +161,17 @@ def test_a_bad_tick_is_rejected_with_its_reason_and_its_neighbours_are_not(actor
 @pytest.mark.parametrize(("price", "reason"), [("NaN", "not_finite"), ("inf", "not_finite"), ("-5", "not_positive")])
 def test_a_price_in_text_that_is_no_price_is_rejected(actor, journal, price, reason):
     assert _fates(actor, journal.trade(1, p=price), journal.trade(2)) == [reason, "Accepted"]
+
+
+def test_the_bounds_themselves_are_prices_and_a_size(actor, journal):
+    ticks = journal.ticks({"price": 1e-12}, {"price": 1e15, "size": 1e15}, {"size": 0})
+    assert _fates(actor, ticks) == ["Accepted"] * 3
+
+
+def test_the_bounds_hold_for_the_middle_of_a_quote_too(journal):
+    actor = FeedActor(Universe(["A", "BTCUSDT"]), price="mid")
+    ticks = journal.ticks({"bid": 1e300, "ask": 1e301}, {"bid": 1e-300, "ask": 1e-299})
+    assert _fates(actor, ticks, journal.quote(1, b="1e16", a="2e16")) == ["out_of_bounds"] * 3
 
 
 def test_a_frame_that_cannot_be_read_is_kept_with_its_reason(actor, journal):

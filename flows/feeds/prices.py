@@ -1,0 +1,18 @@
+"""What a price and a size can be: within bounds that no market reaches, so that no figure overflows."""
+
+from math import isfinite
+
+from flows.feeds.adapter import TickReason
+
+MIN_PRICE = 1e-12
+MAX_PRICE = 1e15
+MAX_SIZE = 1e15
+
+
+def fault_of_price(price: float) -> TickReason | None:
+    """Why ``price`` is none; None where nothing is wrong with it."""
+    if MIN_PRICE <= price <= MAX_PRICE:
+        return None
+    if not isfinite(price):
+        return "not_finite"
+    return "out_of_bounds" if price > 0.0 else "not_positive"
