@@ -35,6 +35,7 @@ TickReason = Literal[
     "missing_field",
     "wrong_type",
     "crossed",
+    "locked",
     "off_market",
     "bad_symbol",
     "bad_size",

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from flows.feeds.adapter import UNSTAMPED, Decoded, FrameError, RisingTick, Unusable, VenueError, VenueTime
+from flows.feeds.prices import fault_of_quote
 from flows.feeds.strict import UNREADABLE, check_bytes, reason_of
 from riskcore.errors import InputError
 from riskcore.messages import Tick
@@ -156,7 +157,8 @@ class BinanceAdapter:
         feed, stamp = (SPOT, UNSTAMPED) if body.T is None else (USDM, body.T * _MILLISECOND)
         bid, ask = _decode_number(body.b), _decode_number(body.a)
         tick = RisingTick(feed, body.s, stamp, (bid + ask) / 2, None, None, body.u, received, bid, ask)
-        return (tick,) if bid <= ask else (Unusable("crossed", tick, b""),)
+        fault = fault_of_quote(bid, ask)
+        return (tick,) if fault is None else (Unusable(fault, tick, b""),)
 
     def _feed_of(self, body: _Body) -> str:
         if body.M is not None:

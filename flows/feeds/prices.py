@@ -16,3 +16,10 @@ def fault_of_price(price: float) -> TickReason | None:
     if not isfinite(price):
         return "not_finite"
     return "out_of_bounds" if price > 0.0 else "not_positive"
+
+
+def fault_of_quote(bid: float, ask: float) -> TickReason | None:
+    """Why the middle of ``bid`` and ``ask`` is no price: a side is none, or there is no room between them."""
+    if MIN_PRICE <= bid < ask <= MAX_PRICE:
+        return None
+    return fault_of_price(bid) or fault_of_price(ask) or ("crossed" if bid > ask else "locked")

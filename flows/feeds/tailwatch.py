@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from flows.feeds.adapter import Decoded, FrameError, SequencedTick, Session, TickReason, Unusable, VenueError
+from flows.feeds.prices import fault_of_quote
 from flows.feeds.strict import UNREADABLE, check_bytes, reason_of
 from flows.timestamps import parse_timestamp
 from riskcore.errors import InputError
@@ -132,9 +133,11 @@ class TailwatchAdapter:
         except UNREADABLE as error:
             return Unusable(_REASONS.get(reason_of(error, part), "wrong_type"), None, part)
 
-    def _tick(self, message: _Message, received: int | None) -> Tick:
-        symbol, stamp = message.symbol, message.ts
-        price = self._middle(message) if self._mid else message.price
+    def _tick(self, message: _Message, received: int | None) -> Tick | Unusable:
+        symbol, stamp, price, bid, ask = message.symbol, message.ts, message.price, message.bid, message.ask
+        fault: TickReason | None = None
+        if self._mid and bid is not None and ask is not None:
+            price, fault = (bid + ask) / 2, fault_of_quote(bid, ask)
         if symbol is None or price is None or stamp is None:
             raise _NotATickError("missing_field")
         if type(stamp) is not int or not _NANOSECONDS_FROM <= stamp < _NANOSECONDS_TO:
@@ -142,16 +145,9 @@ class TailwatchAdapter:
         if received is None and message.received is not None:
             received = _time(message.received)
         kind, identifier = (Tick, message.trade_id) if message.seq is None else (SequencedTick, message.seq)
-        side, bid, ask = _SIDES.get(message.side), message.bid, message.ask
-        return kind(message.feed, symbol, stamp, price, message.size, side, identifier, received, bid, ask)
-
-    def _middle(self, message: _Message) -> float | None:
-        bid, ask = message.bid, message.ask
-        if bid is None or ask is None:
-            return message.price
-        if bid > ask:
-            raise _NotATickError("crossed")
-        return (bid + ask) / 2
+        side = _SIDES.get(message.side)
+        tick = kind(message.feed, symbol, stamp, price, message.size, side, identifier, received, bid, ask)
+        return tick if fault is None else Unusable(fault, tick, b"")
 
 
 def _time(value: int | str) -> int:

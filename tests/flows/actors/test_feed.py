@@ -174,6 +174,12 @@ def test_the_bounds_hold_for_the_middle_of_a_quote_too(journal):
     assert _fates(actor, ticks, journal.quote(1, b="1e16", a="2e16")) == ["out_of_bounds"] * 3
 
 
+def test_the_number_of_a_quote_that_cannot_be_used_is_no_gap(journal):
+    actor = FeedActor(Universe(["A"]), price="mid")
+    bids = [journal.ticks({"seq": n, "bid": bid, "ask": 11.0}) for n, bid in enumerate((10.0, 12.0, 0.0, 10.0))]
+    assert _fates(actor, *bids) == ["Accepted", "crossed", "not_positive", "Accepted"]
+
+
 def test_a_frame_that_cannot_be_read_is_kept_with_its_reason(actor, journal):
     (event,) = actor.on_batch([journal.record(Kind.FRAME, b'{"oops', origin="file.ndjson", line=7)]).events
     assert event == Refused(0, 0, NOW, "rejected", "malformed", "file.ndjson", 7, None, b'{"oops')

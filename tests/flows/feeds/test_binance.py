@@ -112,9 +112,20 @@ def test_the_mid_of_a_futures_quote_is_stamped_by_the_venue(quotes):
     assert (tick.feed, tick.event_time) == ("binance:usdm", 1_700_000_000_123_000_000)
 
 
-def test_a_crossed_quote_is_unusable(quotes):
-    (item,) = quotes.decode(_bare(SPOT_QUOTE | {"b": "103.00"}), 5)
-    assert (item.reason, item.tick.bid, item.tick.ask) == ("crossed", 103.0, 102.0)
+@pytest.mark.parametrize(
+    ("bid", "reason"),
+    [
+        ("0.00000000", "not_positive"),
+        ("-1", "not_positive"),
+        ("NaN", "not_finite"),
+        ("-inf", "not_finite"),
+        ("103.00", "crossed"),
+        ("102.00", "locked"),
+    ],
+)
+def test_a_quote_with_a_side_that_is_no_price_or_without_room_between_is_unusable(quotes, bid, reason):
+    (item,) = quotes.decode(_bare(SPOT_QUOTE | {"b": bid}), 5)
+    assert (item.reason, item.tick.identifier, item.tick.ask) == (reason, 77, 102.0)
 
 
 def test_trades_only_tell_the_venues_time_while_prices_are_mids(quotes):

@@ -9,6 +9,15 @@ from riskcore.messages import Tick
 
 NOW = 1_700_000_000_123_456_789
 TICK = {"ts": NOW, "symbol": "AAPL", "price": 187.25, "size": 100, "side": "buy", "seq": 1}
+BAD_QUOTES = [
+    (0.0, 101.0, "not_positive"),
+    (-1.0, 101.0, "not_positive"),
+    (-5.0, -4.0, "not_positive"),
+    (5e-324, 101.0, "out_of_bounds"),
+    (100.0, 1e300, "out_of_bounds"),
+    (12.0, 11.0, "crossed"),
+    (11.0, 11.0, "locked"),
+]
 
 
 def _decode(content: object, received: int | None = None, price: str = "trade"):
@@ -125,9 +134,21 @@ def test_the_mid_lies_between_bid_and_ask_where_a_tick_has_both():
     assert tick.price == 10.5
 
 
-def test_a_crossed_quote_is_unusable():
-    (item,) = _decode(TICK | {"bid": 12.0, "ask": 11.0}, price="mid")
-    assert item.reason == "crossed"
+@pytest.mark.parametrize(("bid", "ask", "reason"), BAD_QUOTES)
+def test_a_quote_with_a_side_that_is_no_price_or_without_room_between_is_unusable(bid, ask, reason):
+    (item,) = _decode(TICK | {"bid": bid, "ask": ask}, price="mid")
+    assert (item.reason, item.tick.identifier) == (reason, TICK["seq"])
+    assert type(item.tick) is SequencedTick
+
+
+def test_one_bad_quote_in_an_array_costs_only_itself():
+    quotes = [TICK | {"bid": bid, "ask": 101.0} for bid in (100.0, 0.0, 100.5)]
+    first, item, last = _decode(quotes, price="mid")
+    assert (first.price, item.reason, last.price) == (100.5, "not_positive", 100.75)
+
+
+def test_what_a_quote_says_is_no_matter_while_prices_are_trades():
+    assert [tick.price for tick in _decode(TICK | {"bid": 0, "ask": -1})] == [187.25]
 
 
 def test_it_connects_where_it_is_told_and_subscribes_by_message():
