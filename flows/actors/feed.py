@@ -33,7 +33,7 @@ from riskcore.errors import InputError
 from riskcore.messages import Tick
 from riskcore.state import pack, unpack
 
-_KIND = "feed actor, version 1"
+_KIND = "feed actor, version 2"
 _TICKS = frozenset((Tick, SequencedTick, RisingTick))
 _END_OF_TIME = 2**63
 _KEPT = 4096

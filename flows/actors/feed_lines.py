@@ -98,15 +98,10 @@ class Lines:
         return state
 
     def reconnected(self, adapter: str) -> None:
-        """Note that the feeds of ``adapter`` have a new connection, whose numbering may be a new one."""
-        for feed in self.feeds.values():
-            if feed.adapter == adapter and feed.sequence is not None:
-                feed.sequence.fresh = True
+        """Note that the feeds of ``adapter`` have a new connection, whose quotes may be numbered anew."""
         for line in self.by_key.values():
-            if line.feed.adapter == adapter:
-                for series in (line.trades, line.quotes):
-                    if series is not None:
-                        series.fresh = True
+            if line.feed.adapter == adapter and line.quotes is not None:
+                line.quotes.fresh = True
 
     def renumbered(self, adapter: str) -> None:
         """Note that the feeds of ``adapter`` count anew."""

@@ -4,6 +4,9 @@ A series remembers the next identifier it expects and the ranges that are missin
 missing range is new, everything else below is a repeat: exact in any order of arrival, as long as there are
 no more than ``MAX_RANGES`` holes; of more, the oldest are forgotten and what is older still is refused as
 ``forgotten``.
+
+A repeat has the time that it had. So a number that was seen and comes with a time newer than every other is the
+first of a new numbering, taken up when the next number confirms it.
 """
 
 from array import array
@@ -16,11 +19,9 @@ MAX_RANGES = 1024
 MAX_IDENTIFIER = 2**62
 MAX_JUMP = 10**9
 """A jump beyond this is no outage: the series takes it up only when the next identifier confirms it."""
-RESTART_BELOW = 1000
-"""A series this far that meets identifier 0 or 1 with a newer event time has been numbered anew."""
 
 JITTER = 100_000_000
-"""Times of one numbering may go back by so many nanoseconds: symbols are not in step to the last one."""
+"""Newer by so many nanoseconds at most may be late, or a correction: symbols are not in step to the last one."""
 
 GapRange = tuple[int, int]
 Verdict = None | GapRange | DuplicateReason | Literal["bad_identifier"]
@@ -50,7 +51,6 @@ class Series:
         "_prices",
         "_start",
         "declares",
-        "fresh",
         "healed",
     )
 
@@ -58,29 +58,24 @@ class Series:
         self.declares = declares
         self.healed = 0
         """Identifiers that came after their gap had been declared."""
-        self.fresh = False
-        """Set after a new connection: older identifiers with newer event times are then a new numbering."""
+        self._expected: int | None = None
+        self._candidate: tuple[int, int, int | None] | None = None
+        self._newest = self._start = 0
+        self._forgotten = -1
+        self._missing: list[list[int]] = []
         self._mask = remembered - 1
-        self._newest = 0
-        self.restart()
+        self._ids = array("q", [-1]) * remembered
+        self._prices = array("d", [0.0]) * remembered
 
     def restart(self) -> None:
         """Forget the numbering: what comes next is the first of a new one."""
-        self._expected: int | None = None
-        self._candidate: int | None = None
-        self._start = 0
-        self._forgotten = -1
-        self._missing: list[list[int]] = []
-        self._ids = array("q", [-1]) * (self._mask + 1)
-        self._prices = array("d", [0.0]) * (self._mask + 1)
+        self._expected = None
 
     def admit(self, identifier: int, price: float, event_time: int) -> Verdict:
         """Judge one identifier. O(1) in order, O(log holes) otherwise."""
         if identifier != self._expected:
             return self._irregular(identifier, price, event_time)
         self._expected = identifier + 1
-        if self.fresh:
-            self.fresh = False
         self._keep(identifier, price, event_time)
         return None
 
@@ -94,38 +89,39 @@ class Series:
     def _irregular(self, identifier: int, price: float, event_time: int) -> Verdict:
         if not 0 <= identifier < MAX_IDENTIFIER:
             return "bad_identifier"
-        if self._expected is None or self._is_new_numbering(identifier, event_time):
-            return self._begin(identifier, price, event_time)
+        if self._expected is None:
+            self._begin(identifier)
+            self._keep(identifier, price, event_time)
+            return None
+        if self._candidate is not None and identifier == self._candidate[0] and event_time <= self._candidate[1]:
+            return self._repeat(identifier, price)
         if identifier < self._expected:
-            return self._heal(identifier, price, event_time)
+            return self._behind(identifier, price, event_time)
         if identifier - self._expected > MAX_JUMP:
-            return self._leap(identifier, price, event_time)
+            return self._stray(identifier, price, event_time)
         return self._skip(identifier, price, event_time)
 
-    def _is_new_numbering(self, identifier: int, event_time: int) -> bool:
-        expected = self._expected or 0
-        if identifier >= expected or event_time <= self._newest + JITTER:
-            return False
-        return self.fresh or (identifier <= 1 and expected > RESTART_BELOW)
-
-    def _begin(self, identifier: int, price: float, event_time: int) -> Verdict:
-        self.restart()
-        self.fresh = False
+    def _begin(self, identifier: int) -> None:
         self._expected = identifier + 1
+        self._candidate = None
         self._start = identifier
-        if identifier:
-            self._missing.append([0, identifier - 1])
-        self._keep(identifier, price, event_time)
-        return None
+        self._forgotten = -1
+        self._missing = [[0, identifier - 1]] if identifier else []
 
-    def _heal(self, identifier: int, price: float, event_time: int) -> Verdict:
-        missing = self._missing
-        at = bisect_right(missing, identifier, key=_first) - 1
-        if at < 0 or identifier > missing[at][1]:
+    def _behind(self, identifier: int, price: float, event_time: int) -> Verdict:
+        at = bisect_right(self._missing, identifier, key=_first) - 1
+        newer = event_time - self._newest
+        is_missing = at >= 0 and identifier <= self._missing[at][1]
+        if is_missing and (newer <= JITTER or not self.declares):
+            return self._heal(at, identifier, price, event_time)
+        if newer <= 0:
             return self._repeat(identifier, price)
-        first, last = missing[at]
+        return self._stray(identifier, price, event_time, believed=newer > JITTER)
+
+    def _heal(self, at: int, identifier: int, price: float, event_time: int) -> Verdict:
+        first, last = self._missing[at]
         parts = ([first, identifier - 1], [identifier + 1, last])
-        missing[at : at + 1] = [hole for hole in parts if hole[0] <= hole[1]]
+        self._missing[at : at + 1] = [hole for hole in parts if hole[0] <= hole[1]]
         self._bound()
         self._keep(identifier, price, event_time)
         if identifier > self._start:
@@ -138,18 +134,22 @@ class Series:
         slot = identifier & self._mask
         return "conflict" if self._ids[slot] == identifier and self._prices[slot] != price else "repeated"
 
-    def _leap(self, identifier: int, price: float, event_time: int) -> Verdict:
-        candidate, self._candidate = self._candidate, identifier
-        if candidate is None or not 0 <= identifier - candidate <= MAX_JUMP:
-            return None
-        return "repeated" if identifier == candidate else self._begin(identifier, price, event_time)
+    # Not the next of this numbering, nor late, nor a repeat: perhaps the first of another.
+    def _stray(self, identifier: int, price: float, event_time: int, *, believed: bool = True) -> Verdict:
+        before, self._candidate = self._candidate, (identifier, event_time, self._expected)
+        if before is not None and before[2] == self._expected and 0 < identifier - before[0] <= MAX_JUMP:
+            self._begin(before[0])
+            return self.admit(identifier, price, event_time)
+        if not believed:
+            return self._repeat(identifier, price)
+        self._keep(identifier, price, 0)
+        return None
 
     def _skip(self, identifier: int, price: float, event_time: int) -> Verdict:
         gap = (self._expected or 0, identifier - 1)
         self._missing.append(list(gap))
         self._bound()
         self._expected = identifier + 1
-        self.fresh = False
         self._keep(identifier, price, event_time)
         return gap if self.declares else None
 
@@ -168,7 +168,6 @@ class Series:
             "missing": [list(hole) for hole in self._missing],
             "newest": self._newest,
             "declares": self.declares,
-            "fresh": self.fresh,
             "healed": self.healed,
         }
 
@@ -181,10 +180,11 @@ class Series:
     def restore(cls, state: dict[str, Any], ids: bytes, prices: bytes) -> "Series":
         """Make the series that :meth:`state` and :attr:`memory` described."""
         series = cls(state["remembered"], declares=state["declares"])
-        series._expected, series._candidate = state["expected"], state["candidate"]
+        series._expected = state["expected"]
+        series._candidate = None if state["candidate"] is None else tuple(state["candidate"])
         series._start, series._forgotten = state["start"], state["forgotten"]
         series._missing, series._newest = state["missing"], state["newest"]
-        series.fresh, series.healed = state["fresh"], state["healed"]
+        series.healed = state["healed"]
         series._ids, series._prices = array("q", ids), array("d", prices)
         return series
 

@@ -282,6 +282,15 @@ def test_a_venue_that_numbers_anew_after_a_reconnection_loses_nothing(actor, jou
     assert fates.count("Accepted") == 79
 
 
+@pytest.mark.parametrize("number", ["seq", "trade_id"])
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_numbering_that_begins_again_without_a_word_loses_nothing(actor, journal, number, first):
+    before = [journal.ticks({number: n, "ts": NOW + n * SECOND}, line=1) for n in range(1, 201)]
+    after = [journal.ticks({number: n, "ts": NOW + (n + 200) * SECOND}, line=1) for n in range(first, 201)]
+    assert _fates(actor, *before, *after) == ["Accepted"] * (401 - first)
+    assert _fates(actor, *after) == ["repeated"] * (201 - first)
+
+
 def test_an_alias_on_two_feeds_stops_the_actor_with_both_names(actor, journal):
     actor.on_batch([journal.trade(1)])
     with pytest.raises(InputError, match=r"binance:spot:BTCUSDT or tailwatch:BTCUSDT"):

@@ -1,12 +1,15 @@
 """Identifiers against an oracle that keeps every one in a set."""
 
+import json
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.actors.identifiers import JITTER, MAX_IDENTIFIER, MAX_JUMP, MAX_RANGES, RESTART_BELOW, Rising, Series
+from flows.actors.identifiers import JITTER, MAX_IDENTIFIER, MAX_JUMP, MAX_RANGES, Rising, Series
+
+SECOND = 1_000_000_000
 
 
 def _admit(series: Series, identifiers: list[int], price: float = 1.0) -> list[object]:
@@ -68,36 +71,89 @@ def test_a_jump_that_goes_on_is_a_new_numbering():
     series = Series(4)
     far = 10 + 2 * MAX_JUMP
     assert _admit(series, [10, far, far + 1, far + 2, far + 2]) == [None, None, None, None, "repeated"]
+    assert _admit(series, [far, far + 4]) == ["repeated", (far + 3, far + 3)]
 
 
-def test_after_a_new_connection_older_numbers_with_newer_times_are_a_new_numbering():
-    series = Series(4)
-    for identifier in range(1, 6):
-        series.admit(identifier, 1.0, 1000 + identifier)
-    series.fresh = True
-    assert [series.admit(n, 1.0, 2000 + JITTER + n) for n in (1, 2, 3, 4, 5, 6)] == [None] * 6
+def _trade(series: Series, *ticks: tuple[int, int]) -> list[object]:
+    return [series.admit(identifier, 1.0, seconds * SECOND) for identifier, seconds in ticks]
 
 
-def test_after_a_new_connection_a_resent_window_is_repeated():
+@pytest.mark.parametrize("first", [0, 1, 2, 150])
+@pytest.mark.parametrize("seen", [200, 999, 1200])
+def test_a_numbering_that_begins_again_with_newer_times_loses_nothing(first: int, seen: int):
+    series = Series(32)
+    _trade(series, *((n, n) for n in range(1, seen + 1)))
+    assert _trade(series, *((n, seen + n) for n in range(first + 1, first + 1 + seen))) == [None] * seen
+    assert _trade(series, *((n, seen + n) for n in range(first + 1, first + 1 + seen))) == ["repeated"] * seen
+
+
+def test_the_gaps_of_a_numbering_that_begins_again_are_told():
     series = Series(8)
-    for identifier in range(1, 6):
-        series.admit(identifier, 1.0, 1000 + identifier)
-    series.fresh = True
-    assert [series.admit(n, 1.0, 1000 + n) for n in (3, 4, 5, 6)] == ["repeated"] * 3 + [None]
+    _trade(series, *((n, n) for n in range(50, 60)))
+    assert _trade(series, (1, 61), (4, 62), (5, 63), (7, 64)) == [None, (2, 3), None, (6, 6)]
 
 
-def test_after_a_new_connection_a_missed_number_that_is_sent_again_heals_its_gap():
+def test_a_numbering_may_begin_again_and_again_at_the_same_number():
+    series = Series(8)
+    assert _trade(series, (1, 1), (1, 2), (1, 3), (2, 4), (1, 5), (2, 6), (3, 7)) == [None] * 7
+
+
+def test_numbers_of_one_moment_may_begin_again():
+    series = Series(8)
+    _trade(series, *((n, n) for n in range(1, 9)))
+    assert _trade(series, *((n, 20) for n in range(1, 9))) == [None] * 8
+    assert _trade(series, *((n, 20) for n in range(1, 9))) == ["repeated"] * 8
+
+
+def test_a_number_astray_that_nothing_confirms_does_not_spoil_the_series():
+    series = Series(8)
+    _trade(series, *((n, n) for n in range(1, 9)))
+    assert _trade(series, (3, 9), (9, 10), (3, 9), (4, 4), (10, 11), (4, 12), (12, 13)) == [
+        None,
+        None,
+        "repeated",
+        "repeated",
+        None,
+        None,
+        (11, 11),
+    ]
+
+
+def test_of_two_prices_for_the_first_of_a_new_numbering_the_first_wins():
+    series = Series(8)
+    _trade(series, *((n, n) for n in range(1, 9)))
+    assert _trade(series, (1, 20)) == [None]
+    assert series.admit(1, 2.0, 20 * SECOND) == "conflict"
+    assert _trade(series, (2, 21)) == [None]
+    assert series.admit(1, 2.0, 20 * SECOND) == "conflict"
+
+
+def test_a_correction_with_a_time_of_its_own_is_a_conflict():
+    series = Series(8)
+    _admit(series, [1, 2, 3])
+    assert series.admit(3, 2.0, JITTER) == "conflict"
+    assert _trade(series, (4, 1)) == [None]
+
+
+def test_a_window_that_is_sent_again_is_repeated():
+    series = Series(8)
+    _trade(series, *((n, n) for n in range(1, 6)))
+    assert _trade(series, *((n, n) for n in range(3, 7))) == ["repeated"] * 3 + [None]
+
+
+def test_a_missed_number_that_is_late_and_a_little_newer_heals_its_gap():
     series = Series(8)
     for identifier, event_time in ((1, 1000), (2, 1001), (4, 1003)):
         series.admit(identifier, 1.0, event_time)
-    series.fresh = True
-    assert [series.admit(3, 1.0, 1005), series.admit(4, 1.0, 1003)] == [None, "repeated"]
+    assert [series.admit(3, 1.0, 1003 + JITTER), series.admit(4, 1.0, 1003)] == [None, "repeated"]
+    assert series.healed == 1
 
 
-def test_numbers_that_restart_at_one_without_a_word_are_a_new_numbering():
-    series = Series(4)
-    series.admit(RESTART_BELOW + 5, 1.0, 1000)
-    assert [series.admit(n, 1.0, 2000 + JITTER + n) for n in (1, 2, 4)] == [None, None, (3, 3)]
+def test_numbers_that_only_identify_are_told_once_in_any_order_of_time():
+    series = Series(8, declares=False)
+    ticks = [(n, at) for at, n in enumerate((5, 900, 40, 50, 60, 300, 41, 901), 1)]
+    assert _trade(series, *ticks) == [None] * 8
+    assert _trade(series, *ticks) == ["repeated"] * 8
 
 
 def test_a_new_session_begins_anew():
@@ -136,14 +192,15 @@ def test_gaps_less_what_healed_are_what_never_came(kept: set[int], seed: int, wi
     assert missing == len(set(range(begun, max(kept) + 1)) - kept)
 
 
-@given(st.lists(st.integers(0, 40), max_size=60), st.integers(0, 60))
-def test_a_restored_series_judges_as_the_one_it_was_made_from(identifiers: list[int], cut: int):
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), max_size=60), st.integers(0, 60))
+def test_a_restored_series_judges_as_the_one_it_was_made_from(ticks: list[tuple[int, int]], cut: int):
     whole, first = Series(8), Series(8)
-    _admit(first, identifiers[:cut], price=2.0)
-    _admit(whole, identifiers[:cut], price=2.0)
+    _trade(first, *ticks[:cut])
+    _trade(whole, *ticks[:cut])
     ids, prices = first.memory
-    restored = Series.restore(first.state(), ids.tobytes(), prices.tobytes())
-    assert _admit(restored, identifiers[cut:]) == _admit(whole, identifiers[cut:])
+    state = json.loads(json.dumps(first.state()))
+    restored = Series.restore(state, ids.tobytes(), prices.tobytes())
+    assert _trade(restored, *ticks[cut:]) == _trade(whole, *ticks[cut:])
     assert restored.state() == whole.state()
 
 
