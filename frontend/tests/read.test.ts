@@ -57,9 +57,13 @@ test("nothing that can stand in JSON makes a reader throw", () => {
   expect(parseJson('{"schema":1,')).toBeNull();
 });
 
-test("portfolios are listed in the server's order, with garbage left out", () => {
-  expect(readPortfolioIds([{ portfolio: "b" }, { portfolio: "a" }, null, { portfolio: 7 }])).toEqual([
-    "b",
-    "a",
-  ]);
+test("portfolios are listed by size, else in the server's order, with garbage left out", () => {
+  const listed = [
+    { portfolio: "b" },
+    { portfolio: "a" },
+    null,
+    { portfolio: 7 },
+    { portfolio: "big", gross: 5 },
+  ];
+  expect(readPortfolioIds(listed)).toEqual(["big", "b", "a"]);
 });

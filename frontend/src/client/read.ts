@@ -187,8 +187,10 @@ export const readHistory = (value: unknown): HistoryPoint[] =>
     .map(readHistoryPoint)
     .filter(present);
 
-/** Ids of the portfolios in the API's list, in its order. */
+/** Ids of the portfolios in the API's list, the largest by gross exposure first: that one is shown when none is chosen. */
 export const readPortfolioIds = (value: unknown): string[] =>
   list(isObject(value) ? value.portfolios : value)
-    .map((item) => (isObject(item) ? (text(item.portfolio) ?? text(item.id)) : text(item)))
+    .filter(isObject)
+    .toSorted((one, other) => (number(other.gross) ?? 0) - (number(one.gross) ?? 0))
+    .map((item) => text(item.portfolio))
     .filter(present);
