@@ -36,7 +36,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 def main() -> None:
     """Print the document."""
     from api.app import create_app  # noqa: PLC0415 - app imports this module
-    from api.settings import ApiSettings  # noqa: PLC0415
+    from api.settings import ApiSettings  # noqa: PLC0415 - as above
 
     described = document(create_app(ApiSettings(database_url="")))
     json.dump(described, sys.stdout, indent=2, sort_keys=True, ensure_ascii=False)

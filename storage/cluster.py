@@ -67,7 +67,7 @@ class Cluster:
 
 def _works_in(process: str, directory: os.stat_result) -> bool:
     try:
-        there = os.stat(f"/proc/{process}/cwd")  # noqa: PTH116
+        there = os.stat(f"/proc/{process}/cwd")  # noqa: PTH116 - as above, a process at a time
         return os.path.samestat(there, directory) and (_PROC / process / "comm").read_text() == "postgres\n"
     except OSError:
         return False

@@ -27,7 +27,7 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read our output has left; the interpreter, too, must say nothing more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: one line in place of a stack
         return explain(error, verbose=verbose)
     if status == _INTERRUPTED:
         return explain(KeyboardInterrupt())

@@ -20,7 +20,7 @@ def explain(error: BaseException, *, verbose: bool = False) -> int:
     message, status = _told(error)
     if verbose and message.startswith(_UNEXPECTED):
         traceback.print_exception(error, file=sys.stderr)
-    print(f"tailwatch: {one_line(message)}", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"tailwatch: {one_line(message)}", file=sys.stderr, flush=True)  # noqa: T201 - what the user is told
     return status
 
 

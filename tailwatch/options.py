@@ -42,7 +42,7 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
             command(configuration, **arguments)
 
         parameters = [*own, *map(_parameter, names), *_common()]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Typer reads
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         run.__name__, run.__doc__ = command.__name__, command.__doc__
         return run

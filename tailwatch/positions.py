@@ -132,7 +132,7 @@ def _parsed(value: object, column: str) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value) if abs(value) < math.inf and abs(value) <= 10**300 else math.inf
     if not isinstance(value, str):
-        raise ValueError(f"{column} is {value!r}; it must be a number")  # noqa: TRY004
+        raise ValueError(f"{column} is {value!r}; it must be a number")  # noqa: TRY004 - a fault of the row
     if value.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return math.nan
     if not _NUMBER.fullmatch(value):

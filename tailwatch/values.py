@@ -63,7 +63,7 @@ class Size:
 
 def _split(text: object, units: dict[str, int], example: str) -> tuple[int, str]:
     if not isinstance(text, str):
-        raise ValueError(f"{text} has no unit; write it like {example}")  # noqa: TRY004
+        raise ValueError(f"{text} has no unit; write it like {example}")  # noqa: TRY004 - what Pydantic takes for a wrong value
     match = _QUANTITY.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a number and a unit; write it like {example}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isnan
 
 import msgspec
 import numpy as np
@@ -117,7 +118,7 @@ class Portfolio:
         rows = []
         for number, symbol in self.symbols.items():
             price = float(prices[number])
-            known = price == price  # noqa: PLR0124
+            known = not isnan(price)
             marginal, component_var, component_es = parts.get(number, (None, None, None))
             rows.append(
                 PositionRisk(

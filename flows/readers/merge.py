@@ -65,7 +65,7 @@ def read_files(
 
 def feeds_of(
     paths: Sequence[Path | str],
-    format: str | None = None,  # noqa: A002
+    format: str | None = None,  # noqa: A002 - as above
 ) -> tuple[str, ...]:
     """Name the feeds (``binance:spot``) found in the first lines of the files, sorted.
 

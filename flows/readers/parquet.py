@@ -59,7 +59,7 @@ class ParquetFile:
 
     def _open(self) -> Any:
         import pyarrow as pa  # noqa: PLC0415 - 60 MB that only this format needs
-        from pyarrow import parquet  # noqa: PLC0415
+        from pyarrow import parquet  # noqa: PLC0415 - as above
 
         try:
             return parquet.ParquetFile(self.path)
@@ -67,7 +67,7 @@ class ParquetFile:
             raise InputError(f"{self.path}: is not a readable Parquet file: {_brief(error)}") from error
 
     def _batches(self, file: Any, columns: list[str]) -> Iterator[Any]:
-        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow as pa  # noqa: PLC0415 - as above
 
         row = 0
         try:
@@ -81,7 +81,7 @@ class ParquetFile:
 
 
 def _cells(column: Any, name: str, path: Path) -> list[Any]:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415 - as above
 
     kind = column.type
     try:

@@ -125,7 +125,7 @@ def _so_low(statistic: float, periods: int, confidence: float, slack: float) -> 
 
 
 def _gamma_beyond(shape: ArrayLike, level: ArrayLike) -> Vector:
-    from scipy.special import gammaincc  # noqa: PLC0415
+    from scipy.special import gammaincc  # noqa: PLC0415 - as above
 
     return np.asarray(gammaincc(shape, np.maximum(level, 0.0)), dtype=np.float64)
 

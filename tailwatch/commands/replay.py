@@ -44,7 +44,7 @@ def replay(
         str | None,
         typer.Option("--to", metavar="TIME", help="Leave out this moment and later.", rich_help_panel=_REPLAY),
     ] = None,
-    format: Annotated[  # noqa: A002
+    format: Annotated[  # noqa: A002 - the name of the option
         str | None,
         typer.Option(metavar="NAME", help="Form of the files, where they do not tell.", rich_help_panel=_REPLAY),
     ] = None,

@@ -35,7 +35,7 @@ _SETTLED_S = 5.0
 """Who fails by itself in its first so many seconds would fail again: that is a failed start."""
 
 
-class Interrupted(Exception):  # noqa: N818
+class Interrupted(Exception):  # noqa: N818 - no error
     """The user stopped us while the parts were starting: no failure."""
 
 

@@ -164,6 +164,15 @@ async def test_ready_only_while_every_part_is_well(engine: Any, asked: Any) -> N
     assert 'tailwatch_part_up{part="engine"} 1.0' in figures
 
 
+async def test_parts_of_another_run_say_nothing_of_the_one_shown(engine: Any, new_engine: Any, asked: Any) -> None:
+    engine.beat("engine", state="degraded", reason="of a live run long ago")
+    new_engine("replay-0011223344ff", "replay").risk()
+    async with asked() as client:
+        health = Health.model_validate_json((await client.get("/api/v1/health")).content)
+    assert health.run == "replay-0011223344ff"
+    assert [part.name for part in health.parts if part.name in ("engine", "archive")] == []
+
+
 async def test_silent_engine_and_old_figures_make_it_not_ready(engine: Any, asked: Any) -> None:
     engine.risk()
     engine.beat("engine")
