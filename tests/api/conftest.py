@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -62,8 +63,9 @@ class Engine:
 
     def risk(self, portfolio: str = "main", *, var: float | None = 100.0, size: int = 0) -> bytes:
         self._offset += 1
-        payload = msgspec.json.encode(snapshot_of(portfolio, self._offset, var=var, size=size))
-        return self._write(portfolio, "risk", payload)
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        told = replace(snapshot_of(portfolio, self._offset, var=var, size=size), published_at=now)
+        return self._write(portfolio, "risk", msgspec.json.encode(told))
 
     def alert(self, name: str, portfolio: str = "main") -> bytes:
         self._offset += 1

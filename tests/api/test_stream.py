@@ -258,6 +258,18 @@ def test_status_tells_again_and_again_how_everything_is(engine: Any, server: Any
     assert all(event.id == cursor for event in events), "a status event must not move the cursor"
 
 
+def test_status_says_of_live_figures_that_nobody_renewed_that_they_are_too_old(
+    engine: Any, start: Any, open_stream: Any
+) -> None:
+    engine.risk()
+    with start(risk_limit_s=0.0) as server, open_stream(server.url) as stream:
+        told = Health.model_validate(stream.status(lambda told: told["newest_id"]))
+    risk = next(part for part in told.parts if part.name == "risk")
+    assert risk.state == "down"
+    assert risk.reason is not None
+    assert risk.reason.startswith("the newest figures are")
+
+
 def test_stream_tells_that_the_database_is_away_and_goes_on_when_it_is_back(
     engine: Any, start: Any, open_stream: Any, gate: Any, until: Any
 ) -> None:
