@@ -123,9 +123,14 @@ def marginal_var(exposures: ArrayLike, covariance: ArrayLike, confidence: float)
         raise InputError(f"exposures (N,) need a covariance (N, N), not shapes {w.shape} and {matrix.shape}")
     if not (np.isfinite(w).all() and np.isfinite(matrix).all()):
         raise InputError("exposures and covariance must be finite numbers")
-    pull = matrix @ w
-    variance = float(w @ pull)
-    if variance < -_INDEFINITE * float(np.abs(w) @ (np.abs(matrix) @ np.abs(w))):
+    size, scale = float(np.max(np.abs(w), initial=0.0)), float(np.max(np.abs(matrix), initial=0.0))
+    if size == 0.0 or scale == 0.0:
+        return np.zeros_like(w)
+    # In units of the largest, because the square of a small exposure has no digits left.
+    unit, matrix = w / size, matrix / scale
+    pull = matrix @ unit
+    variance = float(unit @ pull)
+    if variance < -_INDEFINITE * float(np.abs(unit) @ (np.abs(matrix) @ np.abs(unit))):
         raise InputError("the covariance gives a negative variance: repair it, see nearest_correlation and psd_factor")
     at_risk, _ = unit_risk(confidence, "normal", None)
-    return pull * (at_risk / sqrt(variance)) if variance > 0.0 else np.zeros_like(w)
+    return pull * (at_risk * sqrt(scale) / sqrt(variance)) if variance > 0.0 else np.zeros_like(w)
