@@ -3,12 +3,14 @@
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskcore.components import Components, components_of
+from riskcore.cost_basis import CostBasis, PositionPnl
 from riskcore.distribution import distribution_of
 from riskcore.diversification import effective_observations, observed_weights, stand_alone_var
 from riskcore.errors import InputError
@@ -31,6 +33,7 @@ from riskcore.vectors import BookVectors
 
 REBUILD_EVERY = 64
 """Bars between two rebuilds of a book's vectors, at the most."""
+_KIND = "risk book, version 2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,17 @@ class RiskBook:
         self.positions.check(instrument)
         paid = float(self.model.prices[instrument]) if price is None else price
         self.positions.trade(instrument, quantity, paid)
+        self._retrade(instrument)
+
+    def hold(self, instrument: int, quantity: float, average_price: float | None = None) -> None:
+        """State what is held of one instrument; where that is held already, nothing happens.
+
+        For :attr:`pnl` a trade of the difference at the model's price; ``average_price`` is what was paid for the
+        whole, None when that is not known.
+        """
+        self._grow()
+        self.positions.check(instrument)
+        self.positions.hold(instrument, quantity, average_price, float(self.model.prices[instrument]))
         self._retrade(instrument)
 
     def on_price(self, instrument: int, price: float | None = None) -> None:
@@ -263,6 +277,13 @@ class RiskBook:
         self._grow()
         return self.positions.pnl(self.model.prices)
 
+    def position_pnl(self, instrument: int) -> PositionPnl:
+        """Average price, realised and unrealised P&L of one instrument, quote currency; None where not known."""
+        self._grow()
+        self.positions.check(instrument)
+        basis, price = self.positions.bases.get(instrument, CostBasis()), self.model.prices.item(instrument)
+        return basis.pnl(None if isnan(price) else price, self.positions.multiplier.item(instrument))
+
     @property
     def volatilities(self) -> NDArray[np.float64]:
         """Standard deviation of one bar's return of each held instrument, in the order of :attr:`held`."""
@@ -312,19 +333,20 @@ class RiskBook:
 
     def snapshot(self) -> bytes:
         """The book as bytes; restore it on the model restored from the same moment."""
-        positions = {f"positions.{name}": getattr(self.positions, name) for name in Positions.__slots__}
-        meta = {"name": self.name, "priced": self._priced}
+        positions = {f"positions.{name}": array for name, array in self.positions.arrays().items()}
+        meta = {"name": self.name, "priced": self._priced, "paid": self.positions.meta()}
         explainer = {} if self._explainer is None else self._explainer.arrays()
         explained = {f"explain.{name}": array for name, array in explainer.items()}
-        return pack("risk book", self._vectors.arrays() | positions | explained, meta)
+        return pack(_KIND, self._vectors.arrays() | positions | explained, meta)
 
     @classmethod
     def restore(cls, state: bytes, model: MarketModel) -> "RiskBook":
         """The book as it was at :meth:`snapshot`, on its model; what follows is the same to the last bit."""
-        packed = unpack("risk book", state)
+        packed = unpack(_KIND, state)
         book = cls(model, packed.meta["name"])
         arrays: dict[str, Any] = packed.arrays
-        book.positions = Positions(*(arrays[f"positions.{name}"] for name in Positions.__slots__))
+        of_positions = {n.removeprefix("positions."): arrays[n] for n in arrays if n.startswith("positions.")}
+        book.positions = Positions.load(of_positions, packed.meta["paid"])
         book._vectors.load(arrays)
         book._scale = book.positions.quantity * book.positions.unit
         book._held = book.positions.quantity != 0.0

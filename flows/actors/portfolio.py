@@ -71,17 +71,11 @@ class Portfolio:
         self.unrated = {held.symbol: held.quantity for _, held in holdings if (held.currency or base) != base}
         self.currencies = {held.symbol: held.currency or base for _, held in holdings}
         for number in self.symbols.keys() - rated.keys():
-            self._set(number, 0.0)
+            self.book.hold(number, 0.0)
         self.symbols = {number: held.symbol for number, held in rated.items()}
         for number, held in rated.items():
             self.book.describe(number, held.multiplier)
-            self._set(number, held.quantity)
-
-    def _set(self, number: int, quantity: float) -> None:
-        quantities = self.book.quantities
-        present = float(quantities[number]) if number < len(quantities) else 0.0
-        if quantity != present:
-            self.book.on_trade(number, quantity - present)
+            self.book.hold(number, held.quantity, held.avg_price)
 
     def snapshot(self, occasion: Occasion, tally: Tally) -> RiskSnapshot:
         """Measure, and say it with its health."""
