@@ -1,16 +1,13 @@
 """Raw recordings as the player needs them: when each frame came, and of which stream it is."""
 
-import gzip
 import heapq
-import io
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-import zstandard
-
+from flows.readers.streams import check_file, lines
+from flows.readers.text import NotReceivedError, captured, prefixed
 from riskcore.errors import InputError
 
 _STREAM = re.compile(rb'\{"stream":"([^"]+)"')
@@ -31,35 +28,36 @@ def read_recordings(paths: Sequence[Path]) -> Iterator[Played]:
     Raises
     ------
     InputError
-        A file that cannot be read or is not a raw recording: lines of ``<receive time, ns> <frame>``.
+        A file that cannot be read or is not a raw recording: lines of ``<receive time, ns> <frame>``, or a
+        capture of cryptofeed.
+    TailwatchError
+        Compressed data ends in the middle.
     """
     return heapq.merge(*(_read(path) for path in paths), key=lambda played: played.received)
 
 
 def _read(path: Path) -> Iterator[Played]:
+    check_file(path)
+    for first, run in lines(path):
+        for number, line in enumerate(run, first):
+            try:
+                received, frame = _split(line)
+            except NotReceivedError:
+                continue
+            except ValueError:
+                raise InputError(
+                    f"{path} line {number} is not '<receive time, ns> <frame>': give a raw recording to play"
+                ) from None
+            if not frame.startswith(_NOT_SENT):
+                named = _STREAM.match(frame)
+                yield Played(received, named[1].decode(errors="replace") if named else "", frame)
+
+
+def _split(line: bytes) -> tuple[int, bytes]:
     try:
-        with _opened(path) as file:
-            for number, line in enumerate(file, 1):
-                stamp, _, frame = line.rstrip(b"\r\n").partition(b" ")
-                if not stamp.isdigit() or not frame:
-                    raise InputError(
-                        f"{path} line {number} is not '<receive time, ns> <frame>': give a raw recording to play"
-                    )
-                if not frame.startswith(_NOT_SENT):
-                    named = _STREAM.match(frame)
-                    yield Played(int(stamp), named[1].decode(errors="replace") if named else "", frame)
-    except (OSError, EOFError, zstandard.ZstdError) as error:
-        raise InputError(f"cannot read the recording {path}: {error}") from None
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    with path.open("rb") as file:
-        if path.suffix == ".gz":
-            with gzip.open(file) as unpacked:
-                yield unpacked  # type: ignore[misc]  # a GzipFile reads like a file
-        elif path.suffix == ".zst":
-            with zstandard.ZstdDecompressor().stream_reader(file) as unpacked:
-                yield io.BufferedReader(unpacked)
-        else:
-            yield file
+        received, frame = prefixed(line)
+    except ValueError:
+        return captured(line)
+    if not frame:
+        raise ValueError(line[:40])
+    return received, frame

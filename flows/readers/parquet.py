@@ -17,6 +17,10 @@ from riskcore.errors import InputError, TailwatchError
 _ROWS = 10_000
 _BATCH_BYTES = 64 * 1024 * 1024
 _MAX_COLUMNS = 1000
+_MAX_TEXT = 4096
+_WIDTH = 8
+_FREE = 256 * 1024 * 1024
+_MAX_RATIO = 500
 _TIMES = ("ts", "received")
 
 
@@ -41,6 +45,7 @@ class ParquetFile:
         if len(names) > _MAX_COLUMNS:
             raise InputError(f"{self.path}: has {len(names)} columns, more than {_MAX_COLUMNS}")
         check_columns(self.path, names)
+        self._check_size(file.metadata, [name for name in names if name in FIELDS])
         return [name for name in names if name in FIELDS]
 
     def entries(self, bytes_read: BytesRead | None = None) -> Iterator[Entry]:
@@ -62,9 +67,21 @@ class ParquetFile:
         from pyarrow import parquet  # noqa: PLC0415 - as above
 
         try:
-            return parquet.ParquetFile(self.path)
+            # Text stays in its dictionary: spread over the rows, a mebibyte of it would be gigabytes.
+            texts = [field.name for field in parquet.read_schema(self.path) if pa.types.is_string(field.type)]
+            return parquet.ParquetFile(self.path, read_dictionary=texts)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{self.path}: is not a readable Parquet file: {_brief(error)}") from error
+
+    def _check_size(self, metadata: Any, names: list[str]) -> None:
+        """Refuse a bomb by rows times their width: sizes in the footer are those of encoded pages."""
+        rows, packed = metadata.num_rows, self.path.stat().st_size
+        pages = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+        size = max(rows * _WIDTH * len(names), pages)
+        if size > _FREE and size > _MAX_RATIO * packed:
+            raise InputError(
+                f"{self.path}: {rows:,d} rows unpack to more than {_MAX_RATIO} times its size, as no recording does"
+            )
 
     def _batches(self, file: Any, columns: list[str]) -> Iterator[Any]:
         import pyarrow as pa  # noqa: PLC0415 - as above
@@ -90,6 +107,7 @@ def _cells(column: Any, name: str, path: Path) -> list[Any]:
         if pa.types.is_decimal(kind):
             column = column.cast(pa.float64())
         if pa.types.is_dictionary(kind):
+            _check_texts(column.dictionary, name, path)
             column = column.cast(kind.value_type)
     except pa.ArrowException as error:
         raise TailwatchError(f"{path}: column {name}: {_brief(error)}") from error
@@ -99,6 +117,16 @@ def _cells(column: Any, name: str, path: Path) -> list[Any]:
         return list(column.to_pylist())
     except UnicodeDecodeError as error:
         raise TailwatchError(f"{path}: column {name} holds text that is not UTF-8") from error
+
+
+def _check_texts(values: Any, name: str, path: Path) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - as above
+    from pyarrow import compute  # noqa: PLC0415 - as above
+
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        longest = compute.max(compute.binary_length(values)).as_py() or 0
+        if longest > _MAX_TEXT:
+            raise InputError(f"{path}: column {name} holds text of {longest:,d} bytes, which is no part of a tick")
 
 
 def _is_plain(types: Any, kind: Any) -> bool:

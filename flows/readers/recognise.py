@@ -5,11 +5,13 @@ from pathlib import Path
 
 from flows.feeds import adapter_names, get_adapter
 from flows.feeds.adapter import Adapter, FrameError, Unusable
+from flows.readers.entry import TimeOf
 from flows.readers.parquet import ParquetFile
 from flows.readers.segments import JournalFile, is_journal
 from flows.readers.streams import check_file, lines
 from flows.readers.text import (
     TextFile,
+    captured,
     check_columns,
     frame_times,
     header_columns,
@@ -80,12 +82,12 @@ def _open_text(path: Path, position: int, origin: str, format_name: str | None) 
         raise InputError(f"{path}: is not text; {_EXPECTED}")
     if format_name == "csv" or (format_name is None and _is_header(first_lines[0])):
         return _open_table(path, position, origin, first_lines[0])
-    has_prefix = any(map(_is_prefixed, first_lines))
-    frames = [line.partition(b" ")[2] if _is_prefixed(line) else line for line in first_lines]
+    prefix = next((form for form in (prefixed, captured) if any(_has(form, line) for line in first_lines)), None)
+    frames = first_lines if prefix is None else _frames(prefix, first_lines)
     adapter = _adapter_of(frames) if format_name is None else _adapter_named(format_name, frames)
     if adapter is None:
         raise InputError(f"{path}: no line of the first {len(first_lines)} can be read; {_EXPECTED}")
-    return TextFile(path, position, origin, adapter, prefixed if has_prefix else frame_times(adapter))
+    return TextFile(path, position, origin, adapter, prefix or frame_times(adapter))
 
 
 def _open_table(path: Path, position: int, origin: str, header: bytes) -> TextFile:
@@ -121,12 +123,16 @@ def _is_header(line: bytes) -> bool:
     return len({"ts", "symbol", "price", "bid", "ask"} & set(columns)) > 1
 
 
-def _is_prefixed(line: bytes) -> bool:
+def _has(prefix: TimeOf, line: bytes) -> bool:
     try:
-        prefixed(line)
+        prefix(line)
     except ValueError:
         return False
     return b" " in line
+
+
+def _frames(prefix: TimeOf, lines_: list[bytes]) -> list[bytes]:
+    return [prefix(line)[1] if _has(prefix, line) else line for line in lines_]
 
 
 def _adapter_of(frames: list[bytes]) -> str | None:

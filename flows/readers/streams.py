@@ -19,6 +19,10 @@ _ZSTD_WINDOW = 128 * 1024 * 1024
 _ZSTD_STEP = 512
 """Compressed bytes decompressed at once: at zstd's highest ratio (128 KiB in 4 bytes) that is 16 MiB."""
 
+_FREE = 64 * 1024 * 1024
+_MAX_RATIO = 500
+"""Recordings pack to a tenth or a thirtieth; what unpacks to more than this was made to fill a memory or a disk."""
+
 BytesRead = Callable[[int], None]
 
 
@@ -50,15 +54,24 @@ def chunks(path: Path, bytes_read: BytesRead | None = None) -> Iterator[bytes]:
     ------
     Torn
         The compressed data ends in the middle or is damaged; all before it has been yielded.
+    InputError
+        It unpacks to over 64 MiB and more than 500 times what was read of it: a bomb.
     """
-    raw = _raw(path, bytes_read)
+    taken = made = 0
+
+    def count(size: int) -> None:
+        nonlocal taken
+        taken += size
+        if bytes_read is not None:
+            bytes_read(size)
+
+    raw = _raw(path, count)
     first = next(raw, b"")
-    if first.startswith(_GZIP):
-        yield from _gunzip(_chain(first, raw))
-    elif first.startswith(_ZSTD):
-        yield from _unzstd(_chain(first, raw))
-    else:
-        yield from _chain(first, raw)
+    for piece in _unpacked(first, _chain(first, raw)):
+        made += len(piece)
+        if made > _FREE and made > _MAX_RATIO * taken:
+            raise InputError(f"{path}: unpacks to more than {_MAX_RATIO} times its size, as no recording does")
+        yield piece
 
 
 def lines(path: Path, bytes_read: BytesRead | None = None) -> Iterator[tuple[int, list[bytes]]]:
@@ -102,12 +115,17 @@ def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _raw(path: Path, bytes_read: BytesRead | None) -> Iterator[bytes]:
+def _raw(path: Path, bytes_read: BytesRead) -> Iterator[bytes]:
     with path.open("rb", buffering=0) as file:
         while block := file.read(CHUNK):
-            if bytes_read is not None:
-                bytes_read(len(block))
+            bytes_read(len(block))
             yield block
+
+
+def _unpacked(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    if first.startswith(_GZIP):
+        return _gunzip(blocks)
+    return _unzstd(blocks) if first.startswith(_ZSTD) else blocks
 
 
 def _gunzip(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,14 @@ from riskcore.messages import Tick
 FIELDS = ("ts", "symbol", "price", "size", "side", "seq", "trade_id", "bid", "ask", "feed", "received")
 _NUMBERS = frozenset({"price", "size", "bid", "ask"})
 _INTEGERS = frozenset({"ts", "received", "seq", "trade_id"})
+
+
+_CAPTURED = re.compile(rb"(\d{9,10})(?:\.(\d{1,9}))?: ")
+_OF_THE_CLIENT = re.compile(rb"(?:wss?|https?)://\S+ <-(?:>|) \d+(?:\.\d+)?(?:: |$)")
+
+
+class NotReceivedError(ValueError):
+    """A line of a capture that nobody received."""
 
 
 class _Times(msgspec.Struct, gc=False):
@@ -56,6 +65,8 @@ class TextFile:
                     continue
                 try:
                     time, payload = time_of(line)
+                except NotReceivedError:
+                    continue
                 except ValueError:
                     payload = line
                 yield time, position, number, frame, adapter, origin, payload
@@ -65,6 +76,23 @@ def prefixed(line: bytes) -> tuple[int, bytes]:
     """Split ``<receive ns> <frame>``."""
     digits, _, frame = line.partition(b" ")
     return receive_time(digits), frame
+
+
+def captured(line: bytes) -> tuple[int, bytes]:
+    """Split ``<receive time in seconds>: <frame>``, as cryptofeed captures a socket.
+
+    Raises
+    ------
+    NotReceivedError
+        The line tells what the client did: ``<url> <-> <seconds>`` it connected, ``<url> <- <seconds>: …`` it sent.
+    ValueError
+        The line is something else.
+    """
+    match = _CAPTURED.match(line)
+    if match is not None:
+        seconds, fraction = match.groups()
+        return receive_time(seconds + (fraction or b"").ljust(9, b"0")), line[match.end() :]
+    raise NotReceivedError if _OF_THE_CLIENT.match(line) else ValueError(line[:40])
 
 
 def tick_object(line: bytes) -> tuple[int, bytes]:

@@ -121,6 +121,57 @@ def test_a_parquet_bomb_is_streamed(tmp_path: Path) -> None:
     assert pool.bytes_allocated() - before < 16 * 2**20
 
 
+def test_a_parquet_bomb_of_rows_is_refused_by_what_it_would_unpack_to(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    many = 1_000_000
+    columns = {
+        "ts": pa.array([1_795_348_800] * many),
+        "symbol": pa.array(["A"] * many),
+        "price": pa.array([1.0] * many),
+    }
+    table = pa.table(columns)
+    with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
+        for _ in range(20):
+            writer.write_table(table)
+    with pytest.raises(InputError, match=f"{path}: 20,000,000 rows unpack to more than 500 times its size"):
+        read_files([path])
+
+
+def test_a_parquet_bomb_of_long_text_is_refused_before_it_is_spread_over_the_rows(tmp_path: Path) -> None:
+    size = 1000
+    path = parquet(
+        tmp_path / "t.parquet",
+        ts=pa.array([1_795_348_800] * size),
+        symbol=pa.array(["A" * 100_000] * size),
+        price=pa.array([1.0] * size),
+    )
+    pool = pa.default_memory_pool()
+    before = pool.bytes_allocated()
+    with pytest.raises(InputError, match="column symbol holds text of 100,000 bytes"):
+        read(path)
+    assert pool.bytes_allocated() - before < 16 * 2**20
+
+
+CAPTURE = b"""wss://stream.binance.com:9443/stream?streams=btcusdt@trade <-> 1633998511.159679
+wss://stream.binance.com:9443/stream <- 1633998511.2: {"method":"SUBSCRIBE"}
+1633998512.0633569: %s
+1633998513: %s
+"""
+
+
+def test_a_capture_of_cryptofeed_is_a_raw_recording_without_what_the_client_said(write: Write, trade: Trade) -> None:
+    first, second = trade("BTCUSDT", 1, 100.0), trade("BTCUSDT", 2, 101.0)
+    records = read(write("BINANCE.ws.1.0", CAPTURE % (first, second)))
+    assert [record.payload for record in records] == [first, second]
+    assert [record.stamp for record in records] == [1_633_998_512_063_356_900, 1_633_998_513_000_000_000]
+    assert [(record.adapter, record.line) for record in records] == [("binance", 3), ("binance", 4)]
+
+
+def test_a_line_of_a_capture_that_is_damaged_is_handed_on(write: Write, trade: Trade) -> None:
+    damaged = CAPTURE % (trade("BTCUSDT", 1, 100.0), trade("BTCUSDT", 2, 101.0)) + b"16339985x: {}\nws <- 5: {}\n"
+    assert [record.payload for record in read(write("c", damaged))][2:] == [b"16339985x: {}", b"ws <- 5: {}"]
+
+
 def test_raw_recordings_are_taken_by_their_receive_time(write: Write, trade: Trade) -> None:
     frames = [trade("BTCUSDT", 1, 100.0), trade("BTCUSDT", 2, 101.0)]
     path = write("raw.gz", b"1500 %s\n2500 %s\n" % tuple(frames))
