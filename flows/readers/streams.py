@@ -74,10 +74,12 @@ def chunks(path: Path, bytes_read: BytesRead | None = None) -> Iterator[bytes]:
         yield piece
 
 
-def lines(path: Path, bytes_read: BytesRead | None = None) -> Iterator[tuple[int, list[bytes]]]:
+def lines(
+    path: Path, bytes_read: BytesRead | None = None, longest: int = MAX_FRAME
+) -> Iterator[tuple[int, list[bytes]]]:
     """Yield runs of lines with the number of their first, without line ends and byte order mark.
 
-    Of a line over 1 MiB the first 1 MiB and one byte are kept, which tells everybody that it is too long.
+    Of a line over ``longest`` (1 MiB) only so much and one byte are kept, which tells everybody that it is too long.
 
     Raises
     ------
@@ -98,8 +100,8 @@ def lines(path: Path, bytes_read: BytesRead | None = None) -> Iterator[tuple[int
             if found:
                 yield number, _without_returns(found) if b"\r" in data or b"\r" in found[0] else found
                 number += len(found)
-            if len(rest) > MAX_FRAME:
-                rest, skipping = rest[: MAX_FRAME + 1], True
+            if len(rest) > longest:
+                rest, skipping = rest[: longest + 1], True
     except Torn as torn:
         raise TailwatchError(f"{path}: {torn}, after line {number - 1}") from torn
     if rest:

@@ -28,7 +28,9 @@ _RUNNING = ("publish", "shards", "memory", "data_dir", "database_url", "host", "
 def replay(
     configuration: Configuration,
     *,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings; several are merged by time.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Recordings; several are merged by time.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write NDJSON here; needs no database.", rich_help_panel=_REPLAY),
@@ -51,6 +53,12 @@ def replay(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first bad line.", rich_help_panel=_REPLAY)
     ] = False,
+    verify: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MANIFEST", help="Repeat what it describes, and compare every byte.", rich_help_panel=_REPLAY
+        ),
+    ] = None,
     dashboard: Annotated[
         bool,
         typer.Option(
@@ -59,43 +67,32 @@ def replay(
     ] = False,
 ) -> None:
     """Measure the risk of a book over recorded ticks."""
-    from flows.replay import Replay
+    from tailwatch.manifest import manifest_path, write_manifest
     from tailwatch.progress import Progress, megabytes
-    from tailwatch.startup import publish_ns, read_commands_for
+    from tailwatch.replaying import Options, manifest_of, replay_of, summary
     from tailwatch.supervised import stopping_on_signals
 
-    settings = configuration.settings
-    work = Replay(
-        files=files,
-        commands=read_commands_for(settings, files),
-        settings=settings.to_risk_settings(),
-        settings_hash=settings.settings_hash,
-        publish=publish_ns(settings, live=False),
-        speed=parse_speed(speed),
-        start=_moment("--from", start),
-        end=_moment("--to", end),
-        format=format,
-        strict=strict,
-        shards=settings.shards,
-    )
+    settings, options = configuration.settings, Options(start, end, format, strict)
+    if verify is not None:
+        _verify(configuration, verify, files)
+        return
+    if not files:
+        raise InputError("files: name a recording to replay, or a manifest with --verify")
+    work = replay_of(settings, files, options, parse_speed(speed))
     if out is not None and dashboard:
         raise InputError("dashboard: it shows what is in the database; leave out either --out or --dashboard")
-    if out is not None:
-        _refuse_overwriting(
-            out, [*files, *(path for path in (settings.positions, settings.history) if path is not None)]
-        )
-    if out is not None and not out.absolute().parent.is_dir():
-        raise InputError(f"out: {out.absolute().parent} is no directory (from --out)")
     stopping = stopping_on_signals()
     if out is not None:
+        _check_out(out, [*files, *(path for path in (settings.positions, settings.history) if path is not None)])
         with Progress("replay", megabytes) as progress:
             total = _to_file(work, out, progress, stopping)
-        typer.echo(f"tailwatch: {_summary(total)}", err=True)
+        write_manifest(manifest_of(out, settings, files, options, total), manifest_path(out))
+        typer.echo(f"tailwatch: {summary(total)}", err=True)
         return
     with database(settings) as url, _dashboard(settings, url) if dashboard else nullcontext():
         with Progress("replay", megabytes) as progress:
             total = _to_database(work, url, progress, stopping)
-        typer.echo(f"tailwatch: {_summary(total)}", err=True)
+        typer.echo(f"tailwatch: {summary(total)}", err=True)
         if dashboard:
             typer.echo("tailwatch: the recording has ended; Ctrl-C closes the dashboard", err=True)
             stopping.wait()
@@ -120,6 +117,23 @@ def _to_database(work: "Replay", url: str, progress: "OnProgress", stopping: thr
     return total
 
 
+def _verify(configuration: Configuration, manifest: Path, files: list[Path] | None) -> None:
+    from tailwatch.progress import Progress, megabytes
+    from tailwatch.supervised import stopping_on_signals
+    from tailwatch.verifying import verify
+
+    named = ["the files"] if files else [o for o in configuration.origins.values() if o.startswith("--")]
+    if named:
+        raise InputError(f"verify: the manifest tells recordings and settings; leave out {named[0]}")
+    stopping = stopping_on_signals()
+    with Progress("verify", megabytes) as progress:
+        same, told = verify(manifest, progress, stopping)
+    for line in told:
+        typer.echo(line)
+    if not same:
+        raise typer.Exit(1)
+
+
 @contextmanager
 def _dashboard(settings: Settings, url: str) -> Iterator[None]:
     """Serve the API from a thread, for as long as the block lasts."""
@@ -139,7 +153,9 @@ def _dashboard(settings: Settings, url: str) -> Iterator[None]:
         thread.join(5.0)
 
 
-def _refuse_overwriting(out: Path, inputs: list[Path]) -> None:
+def _check_out(out: Path, inputs: list[Path]) -> None:
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"out: {out.absolute().parent} is no directory (from --out)")
     for path in inputs:
         if out.exists() and path.exists() and out.samefile(path):
             raise InputError(f"out: {out} is what is read; write to another file (from --out)")
@@ -155,24 +171,6 @@ def parse_speed(text: str) -> float | None:
     return float(match[1])
 
 
-def _moment(option: str, text: str | None) -> int | None:
-    from flows.timestamps import parse_timestamp
-
-    try:
-        return None if text is None else parse_timestamp(text)
-    except InputError as error:
-        raise InputError(f"{error} (from {option})") from None
-
-
 def _refuse_half(stopping: threading.Event) -> None:
     if stopping.is_set():
         raise KeyboardInterrupt
-
-
-def _summary(total: "Settled") -> str:
-    late = f"{total.late:,d} late, " if total.late else ""
-    reasons = ", ".join(f"{reason} {count:,d}" for reason, count in sorted(total.rejected.items()))
-    return (
-        f"{total.received:,d} ticks received, {total.accepted:,d} accepted, {total.duplicate:,d} duplicate, {late}"
-        f"{sum(total.rejected.values()):,d} rejected" + (f" ({reasons})" if reasons else "")
-    )

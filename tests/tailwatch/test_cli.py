@@ -27,7 +27,7 @@ WRONG = [
     (["config", "--covariance", "fancy"], "covariance: 'fancy' is not known"),
     (["config", "--host", "0.0.0.0"], "host: '0.0.0.0' can be reached from other machines"),
     (["config", "--config", "none.toml"], "none.toml: there is no such file"),
-    (["replay"], "missing argument"),
+    (["replay"], "files: name a recording to replay"),
     (["record"], "missing option '--out'"),
     (["up"], "feed: name one with --feed"),
     (["up", "--feed", "nowhere"], "feed 'nowhere' is not known"),
