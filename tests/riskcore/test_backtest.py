@@ -84,6 +84,27 @@ def test_z2_is_zero_on_average_when_the_forecast_is_right() -> None:
     assert z2 == pytest.approx(0.0, abs=0.03)  # three standard errors
 
 
+@pytest.mark.parametrize("confidence", [0.95, 0.975, 0.99])
+@pytest.mark.parametrize("law", ["normal", "t"])
+def test_of_a_known_law_the_exceptions_lie_in_the_99_per_cent_binomial_band(law: str, confidence: float) -> None:
+    # M10: 100,000 draws; scipy's binomial is another code than the traffic light's.
+    rng = np.random.default_rng(17)
+    draws = rng.standard_normal(100_000) if law == "normal" else rng.standard_t(4, 100_000) * 0.5**0.5
+    value_at_risk, _ = parametric_risk(1.0, confidence, "t" if law == "t" else "normal", 4 if law == "t" else None)
+    count = int(backtest.exceptions(draws, value_at_risk).sum())
+    low, high = stats.binom.interval(0.99, 100_000, 1.0 - confidence)
+    assert low <= count <= high
+    assert backtest.traffic_light(100_000, count, 1.0 - confidence).cumulative_probability == pytest.approx(
+        stats.binom.cdf(count, 100_000, 1.0 - confidence), rel=1e-9
+    )
+
+
+def test_twelve_and_thirty_exceptions_in_a_year_are_the_most_a_desk_may_have() -> None:
+    # M10: MAR32.18.
+    allowed = [(x, y) for x in range(20) for y in range(40) if backtest.desk_within_limits(x, y)]
+    assert allowed == [(x, y) for x in range(13) for y in range(31)]
+
+
 def test_green_share_of_right_models_is_the_binomial_probability() -> None:
     # M10: P(X <= 4) = 0.8922 of 250-day windows are green.
     rng = np.random.default_rng(7)

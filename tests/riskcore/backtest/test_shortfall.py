@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from riskcore import backtest, parametric_risk
 from riskcore.errors import InputError
@@ -27,11 +28,48 @@ def test_z1_and_z2_say_the_same_when_the_number_of_exceptions_is_as_promised() -
 def test_p_value_of_z2_at_the_critical_values_of_acerbi_szekely_2014(statistic: float, probability: float) -> None:
     # Table 2, normal tails, ES 97.5 %, T = 250. The statistic is reached by one loss of the right size.
     at_risk, shortfall = parametric_risk(1.0, 0.975)
-    pnl = np.zeros(250)
-    pnl[0] = -(1.0 - statistic) * 250 * 0.025 * shortfall
-    z2 = backtest.acerbi_szekely_z2(pnl, at_risk, shortfall, 0.975)
+    z2 = z2_of(statistic, at_risk, shortfall)
     assert z2.statistic == pytest.approx(statistic, rel=1e-12)
     assert z2.p_value == pytest.approx(probability, rel=0.02)
+
+
+def simulated_z2(dof: int, seed: int, years: int) -> np.ndarray:
+    # Only days beyond VaR count: how many there are is binomial, how deep each goes is the law's own tail.
+    rng, law = np.random.default_rng(seed), stats.t(dof)
+    days = rng.binomial(250, 0.025, years)
+    losses = -law.ppf(0.025 * rng.random(days.sum()))
+    _, shortfall = parametric_risk((dof / (dof - 2)) ** 0.5, 0.975, "t", dof)
+    return np.asarray(1.0 - np.bincount(np.repeat(np.arange(years), days), losses, years) / (250 * 0.025 * shortfall))
+
+
+@pytest.mark.parametrize(
+    ("dof", "simulated", "closed_form", "p_value"), [(3, -0.82, -0.75, 0.038), (5, -0.74, -0.72, 0.047)]
+)
+def test_fat_tails_have_the_published_critical_value_of_z2_which_the_closed_form_falls_short_of(
+    dof: int, simulated: float, closed_form: float, p_value: float
+) -> None:
+    # Acerbi, Szekely (2014): t with 3 degrees of freedom, 5 %: -0.82. Twenty seeds: standard error 0.001.
+    critical = float(np.mean([np.quantile(simulated_z2(dof, seed, 50_000), 0.05) for seed in range(20)]))
+    assert critical == pytest.approx(simulated, abs=0.006)
+    at_risk, shortfall = parametric_risk(1.0, 0.975, "t", dof)
+    assert z2_of(critical, at_risk, shortfall).p_value == pytest.approx(p_value, abs=0.001)
+    assert z2_of(closed_form, at_risk, shortfall).p_value == pytest.approx(0.05, abs=0.001)
+
+
+def z2_of(statistic: float, at_risk: float, shortfall: float) -> backtest.ShortfallTest:
+    pnl = np.zeros(250)
+    pnl[0] = -(1.0 - statistic) * 250 * 0.025 * shortfall
+    return backtest.acerbi_szekely_z2(pnl, at_risk, shortfall, 0.975)
+
+
+@pytest.mark.parametrize("unit", [3**-0.5, 1e-9, 1e9])
+def test_the_scale_of_the_pnl_does_not_matter(unit: float) -> None:
+    pnl = np.random.default_rng(9).standard_t(3, 250)
+    at_risk, shortfall = parametric_risk(3**0.5, 0.975, "t", 3)
+    for test in (backtest.acerbi_szekely_z1, backtest.acerbi_szekely_z2):
+        whole, scaled = test(pnl, at_risk, shortfall, 0.975), test(pnl * unit, at_risk * unit, shortfall * unit, 0.975)
+        assert whole.statistic != 0.0
+        assert (scaled.statistic, scaled.p_value) == pytest.approx((whole.statistic, whole.p_value), rel=1e-12)
 
 
 @pytest.mark.parametrize("confidence", [0.95, 0.975, 0.99])
