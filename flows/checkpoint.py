@@ -15,7 +15,7 @@ from flows.messages import Checkpoint
 from riskcore.errors import TailwatchError
 from riskcore.state import StateError, pack, unpack
 
-_KIND = "tailwatch checkpoint 1"
+_KIND = "tailwatch checkpoint 2"
 
 
 class CheckpointError(TailwatchError):
@@ -28,12 +28,14 @@ class Resumed(NamedTuple):
     offset: int
     feed_state: bytes
     risk_states: tuple[bytes, ...]
+    alert_state: bytes
 
 
 def write_checkpoint(path: Path, shards: tuple[Checkpoint, ...], settings: str) -> None:
     """Store the states of all shards behind one record, durably; ``settings`` is the hash they belong to."""
     arrays = {f"risk{part.shard}": np.frombuffer(part.risk_state, np.bool_) for part in shards}
     arrays["feed"] = np.frombuffer(shards[0].feed_state, np.bool_)
+    arrays["alerts"] = np.frombuffer(shards[0].alert_state, np.bool_)
     state = pack(_KIND, arrays, {"offset": shards[0].offset, "settings": settings, "shards": len(shards)})
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -64,4 +66,4 @@ def read_checkpoint(path: Path, settings: str, shards: int, durable: int) -> Res
     if meta["offset"] >= durable:
         raise CheckpointError(f"checkpoint {path} is of record {meta['offset']}, but the journal ends before {durable}")
     risk = tuple(arrays[f"risk{shard}"].tobytes() for shard in range(shards))
-    return Resumed(meta["offset"] + 1, arrays["feed"].tobytes(), risk)
+    return Resumed(meta["offset"] + 1, arrays["feed"].tobytes(), risk, arrays["alerts"].tobytes())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from flows.messages import Kind, Record
+from riskcore.limits import Limit
 
 
 class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +39,44 @@ class History(msgspec.Struct, frozen=True, tag_field="command", tag="history"):
     prices: tuple[tuple[float | None, ...], ...]
 
 
-AnyCommand = Positions | History
+class Limits(msgspec.Struct, frozen=True, tag_field="command", tag="limits"):
+    """The limits of one portfolio from now on, or of all: what is not named is no longer limited."""
+
+    limits: tuple[Limit, ...]
+    portfolio: str | None = None
+
+
+class Acknowledge(msgspec.Struct, frozen=True, tag_field="command", tag="acknowledge"):
+    """Somebody has seen the alert: it stays, and is said to be known until it resolves or gets worse."""
+
+    alert: str
+    by: str = ""
+
+
+class Silence(msgspec.Struct, frozen=True, tag_field="command", tag="silence"):
+    """Alerts in [starts, ends) of journal time, in nanoseconds, wake nobody; of all portfolios or rules where None.
+
+    One that lies ahead is a maintenance window. The same ``id`` again takes the place of the one before, and one that
+    ends at its start takes it away.
+    """
+
+    id: str
+    starts: int
+    ends: int
+    portfolio: str | None = None
+    rule: str | None = None
+    comment: str = ""
+    by: str = ""
+
+    def covers(self, limit: Limit, stamp: int) -> bool:
+        return (
+            self.starts <= stamp < self.ends
+            and self.portfolio in (None, limit.portfolio)
+            and self.rule in (None, limit.rule)
+        )
+
+
+AnyCommand = Positions | History | Limits | Acknowledge | Silence
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 _encode = msgspec.json.Encoder().encode
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import structlog
 
+from flows.actors.alert import AlertActor
 from flows.actors.feed import FeedActor
 from flows.actors.risk import RiskActor
 from flows.checkpoint import read_checkpoint
@@ -21,11 +22,12 @@ _LOOK_S = 0.05
 
 
 class Crew(NamedTuple):
-    """Decoder and shards before the record ``offset``."""
+    """Decoder, shards and limits before the record ``offset``."""
 
     offset: int
     feed: FeedActor
     risk: tuple[RiskActor, ...]
+    alerts: AlertActor
 
 
 def new_crew(settings: RiskSettings, settings_hash: str, publish: int | None, shards: int) -> Crew:
@@ -34,7 +36,7 @@ def new_crew(settings: RiskSettings, settings_hash: str, publish: int | None, sh
         RiskActor(settings, settings_hash=settings_hash, publish=publish, shard=shard, shards=shards)
         for shard in range(shards)
     )
-    return Crew(0, FeedActor(Universe(), settings.price), tuple(actors))
+    return Crew(0, FeedActor(Universe(), settings.price), tuple(actors), AlertActor())
 
 
 def resumed_crew(make: Callable[[], Crew], checkpoint: Path, settings_hash: str, durable: int) -> Crew:
@@ -50,6 +52,7 @@ def resumed_crew(make: Callable[[], Crew], checkpoint: Path, settings_hash: str,
         crew.feed.restore(resumed.feed_state)
         for actor, state in zip(crew.risk, resumed.risk_states, strict=True):
             actor.restore(state)
+        crew.alerts.restore(resumed.alert_state)
     except TailwatchError as error:
         _log.warning("building the state anew from the journal", because=str(error))
         return make()

@@ -2,7 +2,7 @@
 
 ::
 
-    source → feed (one key) → risk (key = shard) → merge (one key) → sink
+    source → feed (one key) → risk (key = shard) → merge (one key) → alerts (one key) → sink
 
 The feed step has one constant key, because a step keyed by connection would hand ticks on out of journal order. Step
 names are frozen; a new meaning gets a new version.
@@ -16,6 +16,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import FixedPartitionedSource
 from bytewax.outputs import FixedPartitionedSink
 
+from flows.actors.alert import AlertActor
 from flows.actors.feed import FeedActor
 from flows.actors.merge import MergeActor, Merged
 from flows.actors.risk import RiskActor
@@ -33,6 +34,7 @@ def risk_dataflow(
     feed: FeedActor,
     risk: Callable[[int], RiskActor],
     shards: int,
+    alerts: AlertActor,
     sink: FixedPartitionedSink[Merged, None],
     archive: FixedPartitionedSink[FeedBatch, None] | None = None,
 ) -> Build:
@@ -50,7 +52,8 @@ def risk_dataflow(
         moments = op.stateful_batch("risk_v1", spread, lambda _: Step(fuse, _risk(risk)))
         together = op.map("moments_v1", moments, lambda keyed: ("all", keyed[1]))
         merged = op.stateful_batch("merge_v1", together, lambda _: Step(fuse, MergeActor(shards).on_message))
-        op.output("out_v1", merged, FusedSink(fuse, sink))
+        judged = op.stateful_batch("alerts_v1", merged, lambda _: Step(fuse, alerts.on_message))
+        op.output("out_v1", judged, FusedSink(fuse, sink))
         return flow
 
     return build

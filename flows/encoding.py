@@ -1,14 +1,15 @@
-"""Snapshots as the JSON objects of the contract."""
+"""Snapshots and alerts as the JSON objects of the contract."""
 
 from dataclasses import fields
 from typing import Any
 
 import msgspec
 
-from riskcore.messages import Quality, RiskSnapshot
+from riskcore.messages import Alert, Quality, RiskSnapshot
 
 _encode = msgspec.json.Encoder().encode
 _SNAPSHOT = ("schema", *(field.name for field in fields(RiskSnapshot) if field.name != "schema"))
+_ALERT = ("schema", *(field.name for field in fields(Alert) if field.name != "schema"))
 _QUALITY = tuple(field.name for field in fields(Quality))
 
 
@@ -27,6 +28,16 @@ def encode_line(snapshot: RiskSnapshot) -> bytes:
     line["quality"] = _object(snapshot.quality, _QUALITY)
     del line["quality"]["lag_ms"]
     return _encode(line) + b"\n"
+
+
+def encode_alert(alert: Alert) -> bytes:
+    """The ``alert`` event as clients get it, one line of JSON; no wall clock decides any of it."""
+    return _encode(_object(alert, _ALERT))
+
+
+def encode_alert_line(alert: Alert) -> bytes:
+    """The same object as a line of ``replay --out``."""
+    return _encode({"type": "alert", **_object(alert, _ALERT)}) + b"\n"
 
 
 def _object(message: Any, names: tuple[str, ...]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         stack.enter_context(_heartbeat(engine, run, standing))
         source = JournalSource(engine.journal, crew.offset, writer, stopping)
         sink = OutboxSink(store, stopping, engine.write_checkpoint, standing.on_stored)
-        run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, engine.shards, sink))
+        run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, engine.shards, crew.alerts, sink))
 
 
 @contextmanager

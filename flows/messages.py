@@ -7,8 +7,8 @@ actor knows.
 from enum import IntEnum
 from typing import Literal, NamedTuple
 
-from riskcore.messages import RiskSnapshot, Tick
-from storage.rows import PositionRow
+from riskcore.messages import Alert, RiskSnapshot, Tick
+from storage.rows import LimitRow, PositionRow, SilenceRow
 
 
 class Kind(IntEnum):
@@ -114,7 +114,8 @@ class FeedBatch(NamedTuple):
 class Moment(NamedTuple):
     """What one shard has to say at one publishing moment: the snapshots of its portfolios.
 
-    ``ordinal`` counts the moments of one record: the close of several bars, and the present after them.
+    ``ordinal`` counts the moments of one record: the close of several bars, and the present after them. A moment
+    without snapshots tells that a second has passed, or hands on a command that is not for the model.
     """
 
     offset: int
@@ -124,6 +125,21 @@ class Moment(NamedTuple):
     snapshots: tuple[RiskSnapshot, ...]
     holdings: tuple[PositionRow, ...] = ()
     """The positions of the portfolios whose book a command has just changed."""
+    stamp: int = 0
+    stream: "Stream | None" = None
+    """What the feeds have been like, each second."""
+    command: Command | None = None
+    alerts: tuple[Alert, ...] = ()
+    """What the limits make of it; added behind the shards, as are the two that follow."""
+    limits: tuple[LimitRow, ...] = ()
+    silences: tuple[SilenceRow, ...] = ()
+
+
+class Stream(NamedTuple):
+    """What the feeds have been like: the last stamp at which each was heard, and the gaps found so far."""
+
+    heard: dict[str, int]
+    gaps: int
 
 
 class Checkpoint(NamedTuple):
@@ -133,3 +149,5 @@ class Checkpoint(NamedTuple):
     shard: int
     feed_state: bytes
     risk_state: bytes
+    alert_state: bytes = b""
+    """The same for all shards: limits are judged behind them."""

@@ -13,7 +13,7 @@ from bytewax.outputs import FixedPartitionedSink
 from flows.actors.feed import FeedActor
 from flows.actors.ledger import Settled, settled
 from flows.actors.merge import Merged
-from flows.commands import AnyCommand, command_records, encode_command
+from flows.commands import AnyCommand, Limits, Positions, command_records, decode_command, encode_command
 from flows.crew import new_crew
 from flows.dataflow import risk_dataflow
 from flows.messages import FeedBatch, Kind, Record, Refused
@@ -112,7 +112,7 @@ def run_replay(
         crew = crew._replace(feed=_StrictFeedActor(Universe(), replay.settings.price))
     checkpoints = None if archive is None else _TOGETHER
     source = RecordSource(_records(replay, on_progress), stopping, checkpoints, speed=replay.speed)
-    flow = risk_dataflow(source, crew.feed, crew.risk.__getitem__, replay.shards, sink, archive)
+    flow = risk_dataflow(source, crew.feed, crew.risk.__getitem__, replay.shards, crew.alerts, sink, archive)
     run_dataflow(flow, replay.workers)
     tally = crew.risk[0].tally
     return settled(crew.feed.ledger.total(), tally.late, tally.suspect)
@@ -121,7 +121,8 @@ def run_replay(
 def _records(replay: Replay, on_progress: Progress | None) -> Iterator[Record]:
     """The book, the recording, its end: offsets go on from the book's.
 
-    A journal has a book of its own, which counts where no other is given; else its commands are passed over.
+    A journal has a book of its own, which counts where no other is given. Of its commands those are passed over in
+    whose place others are given: with another book all, with other limits its limits.
     """
     recorded = read_files(replay.files, replay.format, replay.start, replay.end, on_progress)
     first = next(recorded, None)
@@ -129,20 +130,21 @@ def _records(replay: Replay, on_progress: Progress | None) -> Iterator[Record]:
         raise InputError(f"nothing to replay in {', '.join(str(file) for file in replay.files)}")
     commands = command_records(replay.commands, first.stamp)
     shift = len(commands)
+    book = any(isinstance(command, Positions) for command in replay.commands)
 
     def stream() -> Iterator[Record]:
         yield from commands
         last = first
         for last in chain((first,), recorded):
-            yield _shifted(last, shift) if shift else last
+            yield _shifted(last, shift, book) if shift else last
         yield Record(last.offset + shift + 1, last.stamp, Kind.END, "", "", 0, b"")
 
     return stream()
 
 
-def _shifted(record: Record, shift: int) -> Record:
-    kind = Kind.CLOCK if record.kind is Kind.COMMAND else record.kind
-    return record._replace(offset=record.offset + shift, kind=kind)
+def _shifted(record: Record, shift: int, book: bool) -> Record:  # noqa: FBT001 - whether all commands give way
+    replaced = record.kind is Kind.COMMAND and (book or isinstance(decode_command(record.payload), Limits))
+    return record._replace(offset=record.offset + shift, kind=Kind.CLOCK if replaced else record.kind)
 
 
 class _StrictFeedActor(FeedActor):

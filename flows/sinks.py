@@ -12,10 +12,10 @@ import structlog
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from flows.actors.merge import Merged
-from flows.encoding import encode_event, encode_line
+from flows.encoding import encode_alert, encode_alert_line, encode_event, encode_line
 from flows.messages import Accepted, Checkpoint, End, FeedBatch, Gap, Moment, Refused
 from flows.messages import Event as FlowEvent
-from flows.timestamps import format_timestamp
+from flows.timestamps import format_timestamp, parse_timestamp
 from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError
 from storage.outbox import OutboxStore
@@ -67,15 +67,21 @@ class _NdjsonPartition(_Partition):
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._waiting: list[tuple[int, str, int, bytes]] = []
+        self._count = 0
 
     def write_batch(self, items: list[Merged]) -> None:
         for item in items:
             if isinstance(item, Moment):
                 for snapshot in item.snapshots:
-                    row = (item.event_time, snapshot.portfolio, snapshot.seq, encode_line(snapshot))
-                    heapq.heappush(self._waiting, row)
+                    self._push(item.event_time, snapshot.portfolio, encode_line(snapshot))
+                for alert in item.alerts:
+                    self._push(parse_timestamp(alert.event_time), alert.portfolio, encode_alert_line(alert))
                 if item.snapshots and item.snapshots[0].moment == "bar":
                     self._release(item.event_time)
+
+    def _push(self, event_time: int, portfolio: str, line: bytes) -> None:
+        self._count += 1
+        heapq.heappush(self._waiting, (event_time, portfolio, self._count, line))
 
     def _release(self, until: int) -> None:
         while self._waiting and self._waiting[0][0] <= until:
@@ -125,7 +131,13 @@ class _OutboxPartition(_Partition):
     def _stored(self, moments: list[Moment]) -> bool:
         rows = [row for moment in moments for row in self._rows(moment)]
         positions = [row for book in _newest_books(moments) for row in book]
-        if (rows or positions) and not self._storing.insist(lambda: self._store.write(rows, positions)):
+        limits = [row for moment in moments for row in moment.limits]
+        silences = [row for moment in moments for row in moment.silences]
+
+        def write() -> object:
+            return self._store.write(rows, positions, limits=limits, silences=silences)
+
+        if (rows or positions or limits or silences) and not self._storing.insist(write):
             return False
         if moments:
             self._on_stored(moments[-1])
@@ -142,8 +154,8 @@ class _OutboxPartition(_Partition):
             self._offset, self._ordinal = moment.offset, 0
         published, lag_ms = self._published(moment)
         first = self._ordinal
-        self._ordinal += len(moment.snapshots)
-        return [
+        self._ordinal += len(moment.snapshots) + len(moment.alerts)
+        risk = [
             OutboxRow(
                 snapshot.portfolio,
                 moment.offset,
@@ -155,6 +167,22 @@ class _OutboxPartition(_Partition):
             )
             for ordinal, snapshot in enumerate(moment.snapshots, first)
         ]
+        return risk + _alert_rows(moment, first + len(risk))
+
+
+def _alert_rows(moment: Moment, first: int) -> list[OutboxRow]:
+    """Behind the figures that caused them, in the same transaction."""
+    return [
+        OutboxRow(
+            alert.portfolio,
+            moment.offset,
+            "alert",
+            ordinal,
+            parse_timestamp(alert.event_time),
+            encode_alert(alert),
+        )
+        for ordinal, alert in enumerate(moment.alerts, first)
+    ]
 
 
 def _newest_books(moments: list[Moment]) -> list[list[PositionRow]]:

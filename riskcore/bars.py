@@ -77,6 +77,11 @@ class BarSampler:
         """Newest price of each instrument, shape (N,), NaN = none."""
         return np.array(self.newest, dtype=np.float64)
 
+    @property
+    def heard(self) -> dict[str, int]:
+        """The journal's time at which each feed was heard last."""
+        return {feed: at for feed, (_, at) in self._feeds.items()}
+
     def add(self, n_instruments: int) -> None:
         """Make room for more instruments, numbered after those that are there."""
         self.newest += [float("nan")] * n_instruments

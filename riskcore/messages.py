@@ -133,3 +133,28 @@ class RiskSnapshot:
     """``bar``: prices as of the end of a closed bar; ``tick``: between bars, the newest prices."""
     published_at: str | None = None
     schema: int = field(default=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One transition of one limit: the ``alert`` event of the stream. The same ``id`` is the same transition."""
+
+    id: str
+    portfolio: str
+    rule: str
+    method: str | None
+    confidence: float | None
+    state: Literal["firing", "resolved", "acknowledged"]
+    level: Literal["warning", "breach"]
+    value: float | None
+    limit: float | None
+    since: str
+    """Event time at which the alert began."""
+    event_time: str
+    journal_offset: int
+    scenario: str | None = None
+    reason: str | None = None
+    """What is to be said beside the figures: why one is missing, who acknowledged."""
+    silenced: bool = False
+    """A silence or a maintenance window covers it: to be kept, and to wake nobody."""
+    schema: int = field(default=1)

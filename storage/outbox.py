@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from storage.connection import CALL_TIMEOUT_S, Connection, Session, hold
 from storage.errors import WriterConflictError, describe
-from storage.rows import Last, OutboxRow, PositionRow, TradeRow
+from storage.limits import write_limits, write_silences
+from storage.rows import Last, LimitRow, OutboxRow, PositionRow, SilenceRow, TradeRow
 
 CHANNEL = "outbox"
 """The channel of notifications; a payload is ``run:id`` with the newest id."""
@@ -59,8 +60,11 @@ class OutboxStore:
         rows: Sequence[OutboxRow],
         positions: Sequence[PositionRow] = (),
         trades: Sequence[TradeRow] = (),
+        *,
+        limits: Sequence[LimitRow] = (),
+        silences: Sequence[SilenceRow] = (),
     ) -> Last:
-        """Store events, positions and trades in one transaction, notify listeners, return the newest event.
+        """Store events, positions, trades, limits and silences in one transaction, notify listeners, return the newest.
 
         `rows` are in the order of (journal_offset, ordinal). The positions of each portfolio named in
         `positions` are replaced. One round trip for the whole, about 1 ms and 0.1 ms an event.
@@ -73,6 +77,8 @@ class OutboxStore:
                 self._insert(connection, fresh)
                 self._replace_positions(connection, positions)
                 self._add_trades(connection, trades)
+                write_limits(connection, self._run, limits)
+                write_silences(connection, self._run, silences)
                 if fresh:
                     connection.execute("select pg_notify(%s, %s)", [CHANNEL, f"{self._run}:{last.id}"])
         self._last = last

@@ -117,6 +117,24 @@ class PositionRow(NamedTuple):
     journal_offset: int
 
 
+class LimitRow(NamedTuple):
+    """A limit and where it stands; `definition` is None where it is taken away. Both are JSON."""
+
+    portfolio: str
+    name: str
+    definition: bytes | None
+    standing: bytes
+    journal_offset: int
+
+
+class SilenceRow(NamedTuple):
+    """A silence or a maintenance window; JSON, None where it was ended."""
+
+    id: str
+    definition: bytes | None
+    journal_offset: int
+
+
 class TradeRow(NamedTuple):
     trade_id: str
     portfolio: str

@@ -1,22 +1,18 @@
 """The positions file: read whole, checked whole, and taken whole or not at all."""
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from riskcore.errors import InputError
+from tailwatch.cells import NAME, number, optional_number, text
 from tailwatch.tables import Row, RowFaults, read_table
 
 REQUIRED = ("portfolio", "symbol", "quantity")
 OPTIONAL = ("avg_price", "multiplier", "currency", "desk")
 _SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,129}", re.ASCII)
-_NAME = re.compile(r"\w[\w .:&-]{0,63}")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,9}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
-_FORMULA = re.compile(r"[=@].*|[+-].*[A-Za-z(].*", re.DOTALL)
-_LARGEST = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,61 +77,20 @@ def _checked(table: Iterable[Row], base_currency: str, faults: RowFaults) -> Ite
 def _position(row: Row, base_currency: str) -> Position:
     if row.fault:
         raise ValueError(row.fault)
-    multiplier = _optional_number(row, "multiplier")
+    multiplier = optional_number(row, "multiplier")
     if multiplier is not None and multiplier <= 0:
         raise ValueError(f"multiplier is {multiplier:g}; it must be greater than 0")
-    average_price = _optional_number(row, "avg_price")
+    average_price = optional_number(row, "avg_price")
     if average_price is not None and average_price < 0:
         raise ValueError(f"avg_price is {average_price:g}; it must not be negative")
     return Position(
-        portfolio=_text(row, "portfolio", _NAME, "a name"),
-        symbol=_text(row, "symbol", _SYMBOL, "a symbol (letters, digits and . _ : / - only, at most 129)"),
-        quantity=_number(row, "quantity"),
+        portfolio=text(row, "portfolio", NAME, "a name"),
+        symbol=text(row, "symbol", _SYMBOL, "a symbol (letters, digits and . _ : / - only, at most 129)"),
+        quantity=number(row, "quantity"),
         avg_price=average_price,
         multiplier=1.0 if multiplier is None else multiplier,
-        currency=_text(row, "currency", _CURRENCY, "a currency code such as USD or USDT")
+        currency=text(row, "currency", _CURRENCY, "a currency code such as USD or USDT")
         if row.has("currency")
         else base_currency,
-        desk=_text(row, "desk", _NAME, "a name") if row.has("desk") else None,
+        desk=text(row, "desk", NAME, "a name") if row.has("desk") else None,
     )
-
-
-def _text(row: Row, column: str, pattern: re.Pattern[str], what: str) -> str:
-    value = row.values.get(column)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{column} is {'missing' if value in (None, '') else repr(value)}; it must be {what}")
-    if not pattern.fullmatch(value):
-        kind = "a spreadsheet formula" if _FORMULA.fullmatch(value) else f"not {what}"
-        raise ValueError(f"{column} {value[:80]!r} is {kind}")
-    return value
-
-
-def _optional_number(row: Row, column: str) -> float | None:
-    return _number(row, column) if row.has(column) else None
-
-
-def _number(row: Row, column: str) -> float:
-    value = row.values.get(column)
-    if value is None or value == "":
-        raise ValueError(f"{column} is missing")
-    number = _parsed(value, column)
-    if not math.isfinite(number):
-        raise ValueError(f"{column} is {value}; it must be a finite number")
-    if abs(number) > _LARGEST:
-        raise ValueError(f"{column} is {value}; it must not exceed {_LARGEST:g}")
-    return number
-
-
-def _parsed(value: object, column: str) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if abs(value) < math.inf and abs(value) <= 10**300 else math.inf
-    if not isinstance(value, str):
-        raise ValueError(f"{column} is {value!r}; it must be a number")  # noqa: TRY004 - a fault of the row
-    if value.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-        return math.nan
-    if not _NUMBER.fullmatch(value):
-        kind = "a spreadsheet formula" if _FORMULA.fullmatch(value) else "not a number"
-        raise ValueError(f"{column} {value[:80]!r} is {kind}")
-    return float(value)

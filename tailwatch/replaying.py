@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from flows.actors.ledger import Settled
     from flows.replay import Replay
 
-_TOLD = ("positions", "symbols", *MODEL_SETTINGS, "publish", "shards", "memory")
-_FILES = ("positions", "history")
+_TOLD = ("positions", "limits", "symbols", *MODEL_SETTINGS, "publish", "shards", "memory")
+_FILES = ("positions", "history", "limits")
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,9 @@ class Settings(BaseSettings):
         None, "WebSocket address in place of the feed's own.", panel=INPUT, metavar="ws://..."
     )
     positions: PathSetting | None = _setting(None, "The book: CSV, JSON or YAML.", panel=INPUT, metavar="FILE")
+    limits: PathSetting | None = _setting(
+        None, "Limits to watch, in place of those before: CSV, JSON or YAML.", panel=INPUT, metavar="FILE"
+    )
 
     publish: Annotated[Literal["bar"] | Duration | None, BeforeValidator(publish_moment)] = _setting(
         None, "When to publish figures: bar in a replay, 250ms live.", panel=RUNNING, metavar="bar|DURATION"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from riskcore.errors import InputError
 from tailwatch.configuration import flag, variable
 from tailwatch.history import read_history
+from tailwatch.limits import read_limits
 from tailwatch.memory import check_memory
 from tailwatch.positions import read_positions
 from tailwatch.settings import Settings
@@ -21,7 +22,7 @@ _LIVE_NS = 250_000_000
 
 
 def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
-    """Read the files of ``--history`` and ``--positions`` as the first commands of a flow.
+    """Read the files of ``--positions``, ``--history`` and ``--limits`` as the first commands of a flow.
 
     Raises
     ------
@@ -33,18 +34,26 @@ def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
     book = _book(settings)
     symbols = {one.symbol for one in book.positions} | set(book.symbols)
     check_memory(settings, len(symbols), len({one.portfolio for one in book.positions}))
+    limits = read_limit_commands(settings)
     if settings.history is None:
-        return (book,)
+        return (book, *limits)
     history = read_history(settings.history)
     prices = tuple(tuple(None if math.isnan(cell) else cell for cell in row) for row in history.prices.tolist())
     # The book first: it says which instruments there are, and the history of others is passed over.
-    return (book, History(history.symbols, prices))
+    return (book, History(history.symbols, prices), *limits)
+
+
+def read_limit_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
+    """The file of ``--limits`` as a command that states all limits; nothing where there is none."""
+    from flows.commands import Limits
+
+    return () if settings.limits is None else (Limits(read_limits(settings.limits)),)
 
 
 def read_commands_for(settings: Settings, files: Sequence[Path]) -> "tuple[AnyCommand, ...]":
-    """As :func:`read_commands`; a journal replayed without a book has its own."""
+    """As :func:`read_commands`; a journal replayed without a book has its own, and its limits where none are given."""
     own = settings.positions is None and settings.history is None and all(path.is_dir() for path in files)
-    return () if own else read_commands(settings)
+    return read_limit_commands(settings) if own else read_commands(settings)
 
 
 def engine_of(settings: Settings, database_url: str) -> "Engine":

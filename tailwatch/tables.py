@@ -86,6 +86,8 @@ def _contents(path: Path, title: str) -> bytes:
 def read_table(path: Path, title: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[Row]:
     """Read the rows of a file; its form is told by its name, or else by how it begins.
 
+    ``title`` begins with what the file holds: ``positions file``. An object may hold the rows under that key.
+
     Raises
     ------
     InputError
@@ -94,10 +96,11 @@ def read_table(path: Path, title: str, required: tuple[str, ...], optional: tupl
     text = read_text(path, title)
     name = f"{title} {path}"
     suffix = path.suffix.lower()
+    key = title.split(maxsplit=1)[0]
     if suffix == ".json" or (suffix not in (".csv", ".yaml", ".yml") and text.lstrip()[0] in "[{"):
-        return _objects(_json(text, name), name, required, optional)
+        return _objects(_json(text, name), name, key, required, optional)
     if suffix in (".yaml", ".yml"):
-        return _objects(_yaml(text, name), name, required, optional)
+        return _objects(_yaml(text, name), name, key, required, optional)
     return _lines(text, name, required, optional)
 
 
@@ -170,8 +173,8 @@ def _yaml(text: str, name: str) -> Any:
         raise InputError(f"{name}: not YAML: {problem}{where}") from None
 
 
-def _objects(data: Any, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[Row]:
-    entries = data.get("positions") if isinstance(data, dict) else data
+def _objects(data: Any, name: str, key: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[Row]:
+    entries = data.get(key) if isinstance(data, dict) else data
     if not isinstance(entries, list):
         raise InputError(f"{name}: must be a list of objects with {', '.join(required)}")
     return _entries(entries, required, optional)

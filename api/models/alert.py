@@ -20,8 +20,19 @@ class Alert(Payload):
     confidence: float | None
     state: Literal["firing", "resolved", "acknowledged"]
     level: Literal["warning", "breach"]
+    """The level that fires; of a resolved alert, the one that fired last."""
     value: float | None
     """In the unit of the rule: base currency for money."""
     limit: float | None
+    """The value of that level; null for a watchdog."""
     since: Timestamp
+    """When this alert began; the same through its rises and falls."""
     event_time: Timestamp
+    journal_offset: int
+    """The record of the journal that caused it."""
+    scenario: str | None = None
+    """Of a limit on one stress scenario."""
+    reason: str | None = None
+    """What is to be said beside the figures: why one is missing, who acknowledged it."""
+    silenced: bool = False
+    """A silence or a maintenance window covers it: to be kept, and to wake nobody."""

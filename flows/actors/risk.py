@@ -19,15 +19,17 @@ from flows.actors.portfolio import (
     restored_portfolio,
 )
 from flows.commands import History, Holding, Positions, decode_command
-from flows.messages import Accepted, Checkpoint, Command, End, Event, FeedBatch, Gap, Moment, Refused
+from flows.messages import Accepted, Checkpoint, Command, End, Event, FeedBatch, Gap, Moment, Refused, Stream
 from flows.universe import Universe
 from riskcore.bars import Bar, BarSampler
 from riskcore.jumps import JumpFilter
 from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
-from riskcore.settings import DAY, RiskSettings
+from riskcore.settings import DAY, NANOSECONDS, RiskSettings
 from riskcore.state import StateError
 from storage.rows import PositionRow
+
+_PULSE = NANOSECONDS
 
 
 class RiskActor:
@@ -35,7 +37,8 @@ class RiskActor:
 
     Every shard sees every event, so all have the same model, bit for bit; which portfolios are a shard's own is told by
     their names. Figures are published at the close of each bar with the prices as of its end and, live, at moments of
-    journal time between bars with the newest prices. Nothing here reads a clock.
+    journal time between bars with the newest prices; each second of it a moment tells how the feeds are. Nothing here
+    reads a clock.
 
     Parameters
     ----------
@@ -61,6 +64,8 @@ class RiskActor:
         self._portfolios: dict[str, Portfolio] = {}
         self._tally = Tally()
         self._next_publish = 0
+        self._next_pulse = 0
+        self._due = 0
         self._day = -1
         self._closes = np.empty(0)
         self._changed = False
@@ -70,7 +75,7 @@ class RiskActor:
     def on_batch(self, batch: FeedBatch) -> list[Moment | Checkpoint]:
         """Take the events of one batch in order; return the moments they caused, and a checkpoint if one is due."""
         self._out = []
-        sampler, publish, jumps = self._sampler, self._publish, self._jumps
+        sampler, jumps = self._sampler, self._jumps
         newest, suspects = sampler.newest, jumps.suspects
         for event in batch.events:
             if type(event) is Accepted:
@@ -84,8 +89,8 @@ class RiskActor:
                 self._on_other(event)
             for bar in sampler.closed():
                 self._close(bar, event)
-            if publish is not None and event.stamp >= self._next_publish:
-                self._publish_present(event, publish)
+            if event.stamp >= self._due:
+                self._on_due(event)
         if batch.state is not None:
             self._out.append(Checkpoint(batch.offset, self._shard, batch.state, self.snapshot()))
         return self._out
@@ -127,8 +132,11 @@ class RiskActor:
         command = decode_command(event.payload)
         if isinstance(command, Positions):
             self._hold(command, event)
-        else:
+        elif isinstance(command, History):
             self._preload(command)
+        else:
+            self._changed = True
+            self._emit(event, self._tally.event_time, (), command=event)
 
     def _hold(self, command: Positions, event: Command) -> None:
         numbers = self._universe.add(command.names)
@@ -183,7 +191,7 @@ class RiskActor:
         self._jumps.learn(model.volatility, model.observations)
         self._measure(event, Occasion("bar", bar.end_ns, event.offset, bar.stale))
         self._closes = bar.close
-        self._changed, self._next_publish = True, 0
+        self._changed, self._next_publish, self._due = True, 0, 0
 
     def _begin_day(self, bar: Bar) -> None:
         """The day's P&L begins at the prices as of its start, which are those of the last bar before it."""
@@ -193,6 +201,15 @@ class RiskActor:
             for portfolio in self._portfolios.values():
                 portfolio.book.start_day()
         self._day = day
+
+    def _on_due(self, event: Event) -> None:
+        if self._publish is not None and event.stamp >= self._next_publish:
+            self._publish_present(event, self._publish)
+        if event.stamp >= self._next_pulse:
+            self._next_pulse = (event.stamp // _PULSE + 1) * _PULSE
+            stream = Stream(self._sampler.heard, self._tally.gaps)
+            self._emit(event, self._tally.event_time, (), stream=stream)
+        self._due = self._next_pulse if self._publish is None else min(self._next_pulse, self._next_publish)
 
     def _publish_present(self, event: Event, publish: int) -> None:
         self._next_publish = (event.stamp // publish + 1) * publish
@@ -214,10 +231,14 @@ class RiskActor:
         event_time: int,
         snapshots: tuple[RiskSnapshot, ...],
         holdings: tuple[PositionRow, ...] = (),
+        *,
+        stream: Stream | None = None,
+        command: Command | None = None,
     ) -> None:
         offset, ordinal = self._place
         self._place = (event.offset, ordinal + 1 if offset == event.offset else 0)
-        self._out.append(Moment(*self._place, event_time, self._shard, snapshots, holdings))
+        moment = Moment(*self._place, event_time, self._shard, snapshots, holdings, event.stamp, stream, command)
+        self._out.append(moment)
 
     def snapshot(self) -> bytes:
         """Everything as bytes: a restored actor goes on with the same bits."""
@@ -228,6 +249,7 @@ class RiskActor:
             portfolios=[portfolio.state() for portfolio in self._portfolios.values()],
             tally=asdict(self._tally),
             next_publish=self._next_publish,
+            next_pulse=self._next_pulse,
             day=self._day,
             closes=self._closes.tobytes(),
             changed=self._changed,
@@ -254,7 +276,8 @@ class RiskActor:
         self._portfolios = {portfolio.book.name: portfolio for portfolio in portfolios}
         self._tally = Tally(**saved.tally)
         self._closes = np.frombuffer(saved.closes)
-        self._next_publish, self._day, self._changed = saved.next_publish, saved.day, saved.changed
+        self._next_publish, self._next_pulse, self._due = saved.next_publish, saved.next_pulse, 0
+        self._day, self._changed = saved.day, saved.changed
         self._jumps.learn(self._model.volatility, self._model.observations)
         self._jumps.suspects = saved.suspects
 
@@ -270,6 +293,7 @@ class _State(msgspec.Struct):
     portfolios: list[PortfolioState]
     tally: dict[str, int]
     next_publish: int
+    next_pulse: int
     day: int
     closes: bytes
     changed: bool

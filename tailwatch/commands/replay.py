@@ -24,7 +24,7 @@ _REPLAY = "Replay"
 _RUNNING = ("publish", "shards", "memory", "data_dir", "database_url", "host", "port", "log_format")
 
 
-@with_settings("positions", "symbols", *MODEL_SETTINGS, *_RUNNING)
+@with_settings("positions", "limits", "symbols", *MODEL_SETTINGS, *_RUNNING)
 def replay(
     configuration: Configuration,
     *,
@@ -83,7 +83,8 @@ def replay(
         raise InputError("dashboard: it shows what is in the database; leave out either --out or --dashboard")
     stopping = stopping_on_signals()
     if out is not None:
-        _check_out(out, [*files, *(path for path in (settings.positions, settings.history) if path is not None)])
+        told = (settings.positions, settings.history, settings.limits)
+        _check_out(out, [*files, *(path for path in told if path is not None)])
         with Progress("replay", megabytes) as progress:
             total = _to_file(work, out, progress, stopping)
         write_manifest(manifest_of(out, settings, files, options, total), manifest_path(out))

@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 from flows.checkpoint import CheckpointError, Resumed, read_checkpoint, write_checkpoint
 from flows.messages import Checkpoint
 
-PARTS = (Checkpoint(41, 0, b"feed \x00\xff", b"risk zero"), Checkpoint(41, 1, b"feed \x00\xff", b"risk one"))
+PARTS = (
+    Checkpoint(41, 0, b"feed \x00\xff", b"risk zero", b"limits"),
+    Checkpoint(41, 1, b"feed \x00\xff", b"risk one", b"limits"),
+)
 
 
 @pytest.fixture
@@ -16,7 +19,8 @@ def path(tmp_path):
 
 
 def test_a_run_goes_on_behind_the_record_of_the_checkpoint(path):
-    assert read_checkpoint(path, "hash", 2, 50) == Resumed(42, b"feed \x00\xff", (b"risk zero", b"risk one"))
+    expected = Resumed(42, b"feed \x00\xff", (b"risk zero", b"risk one"), b"limits")
+    assert read_checkpoint(path, "hash", 2, 50) == expected
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_on_from(tmp_path):

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from flows.checkpoint import write_checkpoint
-from flows.commands import Holding, Positions, encode_command
+from flows.commands import Holding, Limits, Positions, encode_command
 from flows.crew import new_crew, resumed_crew, run_of
 from flows.dataflow import risk_dataflow
 from flows.journal import JournalReader, JournalWriter
@@ -16,11 +16,20 @@ from flows.messages import Kind
 from flows.running import run_dataflow
 from flows.sinks import OutboxSink
 from flows.sources import Checkpoints, RecordSource
+from riskcore.limits import Limit
 from riskcore.settings import NANOSECONDS, RiskSettings
 from storage.outbox import OutboxStore
 
 SETTINGS = RiskSettings(bar=NANOSECONDS, paths=200, min_observations=5)
 BOOK = Positions((Holding("one", "A", 3.0), Holding("two", "A", -1.0), Holding("two", "B", 2.0)))
+LIMITS = Limits(
+    (
+        Limit("one", "var", "historical", 0.99, warning=5.0, breach=9.0),
+        Limit("one", "gross", warning=300.0, breach=310.0, hold=2 * NANOSECONDS),
+        Limit("two", "position_share", breach=0.5),
+        Limit("two", "watchdog", hold=NANOSECONDS),
+    )
+)
 SHARDS = 2
 
 
@@ -31,6 +40,7 @@ def journal(tmp_path):
     directory = tmp_path / "journal"
     writer = JournalWriter(directory, fsync_interval_s=0.0, silence_s=3600.0, clock=lambda: now)
     writer.append(Kind.COMMAND, encode_command(BOOK))
+    writer.append(Kind.COMMAND, encode_command(LIMITS))
     for step in range(800):
         now = 1_700_000_000 * NANOSECONDS + step * 50_000_000
         tick = {"ts": now, "symbol": "AB"[step % 2], "price": 100 + step * 7919 % 31 / 50, "seq": step + 1}
@@ -70,16 +80,24 @@ class Flow:
         store = OutboxStore(self.url, self.run)
         sink = OutboxSink(store, stopping, self._write, on_stored, clock=lambda: 0)
         source = RecordSource(records_of(self.journal, crew.offset), stopping, Checkpoints(records=97))
-        run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, SHARDS, sink))
+        run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, SHARDS, crew.alerts, sink))
         store.close()
 
     def _write(self, parts):
         write_checkpoint(self.checkpoint, parts, "hash")
 
     def told(self):
-        query = "select id, journal_offset, payload::text from risk_snapshots where run = %s order by id"
+        query = (
+            "select o.id, o.kind, o.journal_offset, coalesce(o.payload, s.payload)::text from outbox o"
+            " left join risk_snapshots s on s.run = o.run and s.id = o.id where o.run = %s order by o.id"
+        )
         with psycopg.connect(self.url) as connection:
             return connection.execute(query, [self.run]).fetchall()
+
+    def standing(self):
+        query = "select portfolio, name, definition::text, standing::text, journal_offset from limits where run = %s"
+        with psycopg.connect(self.url) as connection:
+            return sorted(connection.execute(query, [self.run]).fetchall())
 
 
 def test_a_flow_stopped_again_and_again_tells_the_same_events_under_the_same_ids(journal, database_url, tmp_path):
@@ -93,7 +111,9 @@ def test_a_flow_stopped_again_and_again_tells_the_same_events_under_the_same_ids
     expected = whole.told()
     assert [row[0] for row in expected] == list(range(1, len(expected) + 1))
     assert len(expected) > 150
+    assert len([row for row in expected if row[1] == "alert"]) > 30
     assert broken.told() == expected
+    assert broken.standing() == whole.standing()
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "other settings"])

@@ -3,14 +3,22 @@ import json
 import psycopg
 import pytest
 
-from flows.commands import Holding, Positions, encode_command
+from flows.commands import Holding, Limits, Positions, encode_command
 from flows.journal import JournalWriter
 from flows.messages import Kind
 from flows.replay import Replay, replay_to_database, replay_to_file, run_name
 from riskcore.errors import InputError
+from riskcore.limits import Limit
 from riskcore.settings import NANOSECONDS, RiskSettings
 
 BOOK = Positions((Holding("desk one", "AAA", 5.0), Holding("desk one", "BBB", -2.0), Holding("two", "BBB", 1.0)))
+LIMITS = Limits(
+    (
+        Limit("desk one", "var", "historical", 0.99, warning=10.0, breach=20.0),
+        Limit("desk one", "gross", breach=100.0, hold=10 * NANOSECONDS),
+        Limit("two", "watchdog", hold=7 * NANOSECONDS),
+    )
+)
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def ticks(tmp_path):
 @pytest.fixture
 def replay(ticks):
     settings = RiskSettings(bar=NANOSECONDS, paths=300, min_observations=5)
-    return lambda **changes: Replay([ticks], [BOOK], settings, "hash", **changes)
+    return lambda **changes: Replay([ticks], [BOOK, LIMITS], settings, "hash", **changes)
 
 
 def test_a_replay_gives_the_same_bytes_each_time_at_any_speed_and_with_any_number_of_workers(replay, tmp_path):
@@ -44,7 +52,10 @@ def test_a_replay_gives_the_same_bytes_each_time_at_any_speed_and_with_any_numbe
         out = tmp_path / f"{name}.ndjson"
         replay_to_file(replay(**changes), out)
         outputs.append(out.read_bytes())
-    assert len(outputs[0].splitlines()) > 50
+    lines = [json.loads(line) for line in outputs[0].splitlines()]
+    assert len([line for line in lines if line["type"] == "risk"]) > 50
+    assert len([line for line in lines if line["type"] == "alert"]) > 5
+    assert lines == sorted(lines, key=lambda line: (line["event_time"], line["portfolio"]))
     assert all(output == outputs[0] for output in outputs)
 
 

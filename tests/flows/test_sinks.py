@@ -7,11 +7,11 @@ import pytest
 
 from flows.messages import Accepted, Checkpoint, End, FeedBatch, Moment
 from flows.sinks import ArchiveSink, Insistence, NdjsonSink, OutboxSink, whole_file
-from riskcore.messages import Quality, RiskSnapshot, Tick
+from riskcore.messages import Alert, Quality, RiskSnapshot, Tick
 from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError
 from storage.outbox import OutboxStore
-from storage.rows import PositionRow
+from storage.rows import LimitRow, PositionRow, SilenceRow
 
 QUALITY = Quality(40, (), (), 0, 0, 0, "60s", 7, "hash")
 
@@ -207,3 +207,65 @@ def test_the_end_of_a_recording_is_archived_without_a_state(database_url):
     progress = store.progress()
     store.close()
     assert (progress.offset, progress.ticks) == (2, 1)
+
+
+def alert(portfolio, number, at="2026-11-22T09:30:00.000000000Z"):
+    return Alert(
+        str(number), portfolio, "var", "historical", 0.99, "firing", "breach", 2.0, 1.0, at, at, journal_offset=7
+    )
+
+
+LIMIT = LimitRow("a", "gross", b'{"rule":"gross"}', b'{"state":"ok"}', 5)
+
+
+def test_alerts_stand_behind_the_figures_that_caused_them_in_one_transaction(database_url):
+    caused = moment(5, 100, snapshot("a", 1))._replace(alerts=(alert("a", 1), alert("b", 2)), limits=(LIMIT,))
+    later = moment(5, 0, ordinal=1)._replace(alerts=(alert("a", 3),))
+    query = "select o.id, o.kind, o.ordinal, o.payload->>'id', o.xmin = l.xmin from outbox o, limits l order by o.id"
+    found = []
+    for _ in range(2):
+        store, part = outbox(database_url)
+        part.write_batch([caused, later])
+        store.close()
+        with psycopg.connect(database_url) as connection:
+            found.append(connection.execute(query).fetchall())
+    rows, again = found
+    assert [row[:4] for row in again] == [row[:4] for row in rows]
+    assert [row[:4] for row in rows] == [
+        (1, "risk", 0, None),
+        (2, "alert", 1, "1"),
+        (3, "alert", 2, "2"),
+        (4, "alert", 3, "3"),
+    ]
+    assert all(row[4] for row in rows)
+
+
+def test_a_limit_told_again_by_an_earlier_record_does_not_come_back(database_url):
+    store, part = outbox(database_url)
+    newer = LIMIT._replace(standing=b'{"state":"firing"}', journal_offset=9)
+    part.write_batch([moment(9, 100)._replace(limits=(newer,))])
+    part.write_batch([moment(5, 100)._replace(limits=(LIMIT,))])
+    part.write_batch([moment(11, 100)._replace(silences=(SilenceRow("s", b"{}", 11), SilenceRow("s", None, 11)))])
+    store.close()
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select standing->>'state', journal_offset from limits").fetchall() == [("firing", 9)]
+        assert connection.execute("select id, definition from silences").fetchall() == [("s", None)]
+
+
+def test_alerts_have_lines_of_their_own_in_order_of_time_and_portfolio():
+    file = io.BytesIO()
+    part = NdjsonSink(file).build_part("out", "file", None)
+    early = "1970-01-01T00:00:00.000000100Z"
+    late = "1970-01-01T00:00:00.000000109Z"
+    between = moment(1, 90)._replace(alerts=(alert("b", 1, late),))
+    bar = moment(2, 100, snapshot("a", 1), snapshot("b", 1))._replace(alerts=(alert("a", 2, early),))
+    part.write_batch([between, bar, moment(3, 110, snapshot("a", 2))])
+    part.close()
+    lines = [json.loads(line) for line in file.getvalue().splitlines()]
+    assert [(line["type"], line["portfolio"]) for line in lines] == [
+        ("risk", "a"),
+        ("alert", "a"),
+        ("risk", "b"),
+        ("alert", "b"),
+        ("risk", "a"),
+    ]

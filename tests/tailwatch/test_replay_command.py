@@ -42,6 +42,19 @@ def test_replay_writes_figures_and_tells_the_ledger(in_process: Run, tmp_path: P
     assert not (tmp_path / "share").exists()
 
 
+def test_a_replay_with_limits_writes_alerts_between_the_figures(
+    in_process: Run, tmp_path: Path, ticks: Path, book: Path
+) -> None:
+    (tmp_path / "limits.csv").write_text("portfolio,rule,warning,breach\nmain,gross,1010,1035\n")
+    arguments = ["--positions", str(book), "--limits", "limits.csv", "--bar", "1s", "--out", "out.ndjson"]
+    assert in_process("replay", str(ticks), *arguments).returncode == 0
+    lines = [json.loads(line) for line in (tmp_path / "out.ndjson").read_text().splitlines()]
+    alerts = [line for line in lines if line["type"] == "alert"]
+    told = [(one["level"], one["state"], one["value"]) for one in alerts]
+    assert told == [("warning", "firing", 1020.0), ("breach", "firing", 1040.0)]
+    assert lines == sorted(lines, key=lambda line: line["event_time"])
+
+
 WRONG = [
     (["none.ndjson"], "none.ndjson"),
     (["book.csv"], "no line of the first"),
@@ -51,6 +64,9 @@ WRONG = [
     (["ticks.ndjson", "--out", "nowhere/out.ndjson"], "nowhere is no directory (from --out)"),
     (["ticks.ndjson", "--out", "ticks.ndjson"], "out: ticks.ndjson is what is read"),
     (["ticks.ndjson", "--out", "./book.csv"], "out: book.csv is what is read"),
+    (["ticks.ndjson", "--out", "./limits.csv", "--limits", "limits.csv"], "out: limits.csv is what is read"),
+    (["ticks.ndjson", "--limits", "limits.csv"], "limits.csv: 1 bad row, nothing was taken: row 2: rule 'wealth'"),
+    (["ticks.ndjson", "--limits", "no.csv"], "limits file no.csv: there is no such file"),
     (["ticks.ndjson", "--memory", "1kB"], "memory: the model needs"),
     (["ticks.ndjson", "--format", "tea-leaves"], "tea-leaves"),
     (["bad.ndjson", "--strict"], "bad.ndjson: line 1: "),
@@ -63,6 +79,9 @@ def test_wrong_input_of_a_replay_is_one_line_and_leaves_no_file(
 ) -> None:
     bad = '{"ts":1700000000,"symbol":"A","price":-1,"trade_id":1000}\n'
     (tmp_path / "bad.ndjson").write_text(bad + ticks.read_text())
+    (tmp_path / "limits.csv").write_text(
+        f"portfolio,rule,breach\nmain,{'gross' if './limits.csv' in arguments else 'wealth'},1\n"
+    )
     before = sorted(tmp_path.iterdir())
     extra = [] if "--out" in arguments else ["--out", "out.ndjson"]
     finished = in_process("replay", *arguments, "--positions", str(book), *extra)

@@ -204,16 +204,31 @@ export interface components {
             /** Id */
             id: string;
             /**
+             * Journal Offset
+             * @description The record of the journal that caused it.
+             */
+            journal_offset: number;
+            /**
              * Level
+             * @description The level that fires; of a resolved alert, the one that fired last.
              * @enum {string}
              */
             level: "warning" | "breach";
-            /** Limit */
+            /**
+             * Limit
+             * @description The value of that level; null for a watchdog.
+             */
             limit: number | null;
             /** Method */
             method: ("historical" | "parametric" | "monte_carlo") | null;
             /** Portfolio */
             portfolio: string;
+            /**
+             * Reason
+             * @description What is to be said beside the figures: why one is missing, who acknowledged it.
+             * @default null
+             */
+            reason: string | null;
             /**
              * Rule
              * @description What is limited.
@@ -221,13 +236,26 @@ export interface components {
              */
             rule: string;
             /**
+             * Scenario
+             * @description Of a limit on one stress scenario.
+             * @default null
+             */
+            scenario: string | null;
+            /**
              * Schema
              * @constant
              */
             schema: 1;
             /**
+             * Silenced
+             * @description A silence or a maintenance window covers it: to be kept, and to wake nobody.
+             * @default false
+             */
+            silenced: boolean;
+            /**
              * Since
              * Format: date-time
+             * @description When this alert began; the same through its rises and falls.
              * @example 2026-11-22T09:30:00.123456789Z
              */
             since: string;
