@@ -90,12 +90,20 @@ export class Mock {
       risk_age_s: 0.1,
       clients: this.#streams.size,
       parts: [
-        { name: "engine", state: this.#frozen ? "down" : "ok", reason: this.#frozen ? "no heartbeat" : null },
-        { name: "archive", state: "ok", reason: null },
-        { name: "database", state: "ok", reason: null },
+        {
+          name: "engine",
+          state: this.#frozen ? "down" : "ok",
+          reason: this.#frozen ? "no heartbeat" : null,
+          age_s: 0.4,
+        },
+        { name: "archive", state: "ok", reason: null, age_s: 0.7 },
+        { name: "database", state: "ok", reason: null, age_s: 0.0 },
       ],
-      feeds: [],
-      ledger: null,
+      feeds: [
+        { name: "coinbase", state: "connected", reason: null, age_s: 0.1, frames: 40 * this.#id },
+        { name: "binance", state: "reconnecting", reason: "refused: 503", age_s: 31, frames: 18_220 },
+      ],
+      ledger: ledgerOf(40 * this.#id),
     };
   }
 
@@ -189,4 +197,13 @@ export class Mock {
       event_time: now,
     };
   }
+}
+
+/** Where `received` ticks went: nearly all of them to good use. */
+function ledgerOf(received: number) {
+  const duplicate = Math.floor(received / 400);
+  const late = Math.floor(received / 3000);
+  const rejected = { price_not_positive: Math.floor(received / 9000), unknown_symbol: 2 };
+  const refused = rejected.price_not_positive + rejected.unknown_symbol;
+  return { received, accepted: received - duplicate - late - refused, duplicate, late, rejected, missing: 3 };
 }

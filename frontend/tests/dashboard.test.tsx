@@ -12,7 +12,7 @@ import {
   withRisk,
   withStatus,
 } from "../src/store/state.ts";
-import { later, measure, position, snapshot } from "./fixtures.ts";
+import { later, measure, position, snapshot, status } from "./fixtures.ts";
 import { showPage } from "./page.tsx";
 
 beforeEach(() => {
@@ -127,9 +127,9 @@ describe("trust", () => {
   test("figures that stop coming are stale, greyed, and the part that is down is named", async () => {
     const { feed, open, container } = showPage();
     const older = { seq: 0, event_time: "2026-11-22T09:29:59.900Z" };
-    const parts = [{ name: "engine", state: "down" as const, reason: "no heartbeat" }];
+    const parts = [{ name: "engine", state: "down" as const, reason: "no heartbeat", age_s: 12 }];
     await feed(open, ids, risk(snapshot(older)), risk(snapshot()), (state) =>
-      withStatus(state, { server_time: null, run: "live", parts }, Date.now()),
+      withStatus(state, status({ parts }), Date.now()),
     );
     await vi.advanceTimersByTimeAsync(12_000);
     await feed();

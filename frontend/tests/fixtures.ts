@@ -1,4 +1,4 @@
-import type { Measure, Method, PositionRisk, RiskSnapshot } from "../src/client/types.ts";
+import type { Measure, Method, PositionRisk, RiskSnapshot, Status } from "../src/client/types.ts";
 import type { Source } from "../src/stream/stream.ts";
 
 export const measure = (method: Method, confidence: number, value: number | null): Measure => ({
@@ -63,6 +63,17 @@ export function snapshot(change: Partial<RiskSnapshot> = {}): RiskSnapshot {
     ...change,
   };
 }
+
+export const status = (change: Partial<Status> = {}): Status => ({
+  server_time: null,
+  run: "live",
+  clients: 1,
+  risk_age_s: 0.1,
+  parts: [],
+  feeds: [],
+  ledger: null,
+  ...change,
+});
 
 /** The same snapshot some seconds later. */
 export const later = (seconds: number, change: Partial<RiskSnapshot> = {}): RiskSnapshot => {

@@ -32,6 +32,8 @@ beforeEach(() => {
     bottom: 300,
     toJSON: () => ({}),
   });
+  vi.spyOn(Element.prototype, "clientWidth", "get").mockReturnValue(800);
+  vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(300);
 });
 
 afterEach(() => {

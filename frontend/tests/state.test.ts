@@ -11,7 +11,7 @@ import {
   withStatus,
   withStepMs,
 } from "../src/store/state.ts";
-import { later, snapshot } from "./fixtures.ts";
+import { later, snapshot, status } from "./fixtures.ts";
 
 const start = initialState(1000);
 
@@ -69,8 +69,8 @@ describe("the connection", () => {
   });
 
   test("the server's clock is learnt from its status", () => {
-    const status = { server_time: "2026-11-22T09:30:05Z", run: "live", parts: [] };
-    const state = withStatus(start, status, Date.parse("2026-11-22T09:30:00Z"));
+    const told = status({ server_time: "2026-11-22T09:30:05Z" });
+    const state = withStatus(start, told, Date.parse("2026-11-22T09:30:00Z"));
     expect(state.clockOffsetMs).toBe(5000);
   });
 });

@@ -101,3 +101,21 @@ def test_no_number_on_the_page_is_a_machines_slip(page: Page) -> None:
 def test_confidence_can_be_changed(page: Page) -> None:
     page.get_by_text("95%", exact=True).click()
     expect(page.get_by_role("group", name="Parametric VaR 95%")).to_be_visible()
+
+
+def test_each_view_has_an_address_of_its_own_and_back_goes_back(page: Page) -> None:
+    page.get_by_role("link", name="Positions").click()
+    assert "view=positions" in page.url
+    rows = page.get_by_role("region", name="Positions", exact=True).get_by_role("rowheader")
+    symbol = rows.first.inner_text(timeout=30_000).split()[0]
+    page.get_by_role("searchbox", name="Find a symbol").fill(symbol)
+    expect(rows.first).to_contain_text(symbol)
+    page.go_back()
+    expect(page.get_by_role("region", name="VaR over time")).to_be_visible()
+
+
+def test_health_names_the_parts_and_says_that_the_ledger_adds_up(page: Page) -> None:
+    page.get_by_role("link", name="Health").click()
+    expect(page.get_by_role("region", name="Parts").get_by_role("row", name="engine")).to_contain_text("ok")
+    expect(page.get_by_role("region", name="Feeds")).to_contain_text("connected")
+    expect(page.get_by_role("region", name="Ledger")).to_contain_text("adds up", timeout=30_000)

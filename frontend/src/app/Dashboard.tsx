@@ -1,19 +1,17 @@
 import { useEffect, useMemo } from "react";
 import { Banner } from "../panels/Banner.tsx";
 import { useHealth } from "../panels/ConnectionState.tsx";
-import { DistributionPanel } from "../panels/DistributionPanel.tsx";
 import { Header } from "../panels/Header.tsx";
 import { NoPortfolio } from "../panels/NoPortfolio.tsx";
-import { PositionsPanel } from "../panels/PositionsPanel.tsx";
 import { QualityBar } from "../panels/QualityBar.tsx";
-import { SeriesPanel } from "../panels/SeriesPanel.tsx";
-import { Tiles } from "../panels/Tiles.tsx";
-import { WaterfallPanel } from "../panels/WaterfallPanel.tsx";
 import { TipLayer } from "../parts/TipLayer.tsx";
+import { HealthScreen } from "../screens/HealthScreen.tsx";
+import { Overview } from "../screens/Overview.tsx";
+import { PositionsScreen } from "../screens/PositionsScreen.tsx";
 import { useShown } from "../store/hooks.ts";
 import type { State } from "../store/state.ts";
 import styles from "./Dashboard.module.css";
-import { ChosenContext, useAddressView } from "./view.ts";
+import { ChosenContext, type ScreenName, useAddressView } from "./view.ts";
 
 const idsOf = (state: State) => state.portfolioIds;
 
@@ -28,29 +26,30 @@ export function Dashboard() {
   if (chosen === null) return <NoPortfolio />;
   return (
     <ChosenContext value={chosen}>
-      <Screen portfolio={chosen.portfolio} />
+      <Page portfolio={chosen.portfolio} screen={chosen.screen} />
       <TipLayer />
     </ChosenContext>
   );
 }
 
-function Screen({ portfolio }: { portfolio: string }) {
+const SCREENS: Record<ScreenName, () => React.ReactNode> = {
+  overview: Overview,
+  positions: PositionsScreen,
+  health: HealthScreen,
+};
+
+function Page({ portfolio, screen }: { portfolio: string; screen: ScreenName }) {
   useEffect(() => {
     document.title = `${portfolio} · tailwatch`;
   }, [portfolio]);
+  const Screen = SCREENS[screen];
   return (
     <Trust>
       <Header />
       <main className={styles.main}>
         <Banner />
-        <div className={styles.grid}>
-          <Tiles />
-          <SeriesPanel />
-          <DistributionPanel />
-          <WaterfallPanel />
-          <PositionsPanel />
-          <QualityBar />
-        </div>
+        <Screen />
+        <QualityBar />
       </main>
     </Trust>
   );

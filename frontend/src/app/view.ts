@@ -1,8 +1,17 @@
 /** What the user has chosen to look at. It stands in the address, so that a view can be sent to a colleague. */
-import { createContext, useCallback, useContext, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useState } from "react";
 import type { Metric } from "../store/series.ts";
 
+export const SCREENS = [
+  ["overview", "Overview"],
+  ["positions", "Positions"],
+  ["health", "Health"],
+] as const;
+
+export type ScreenName = (typeof SCREENS)[number][0];
+
 export interface View {
+  screen: ScreenName;
   portfolio: string | null;
   confidence: number;
   metric: Metric;
@@ -16,13 +25,21 @@ export const WINDOWS: readonly (readonly [label: string, milliseconds: number])[
   ["4h", 14_400_000],
 ];
 
-const DEFAULT: View = { portfolio: null, confidence: 0.99, metric: "var", windowMs: 900_000 };
+const DEFAULT: View = {
+  screen: "overview",
+  portfolio: null,
+  confidence: 0.99,
+  metric: "var",
+  windowMs: 900_000,
+};
 
 export function readView(search: string): View {
   const query = new URLSearchParams(search);
   const confidence = Number(query.get("confidence"));
   const range = WINDOWS.find(([label]) => label === query.get("range"));
+  const screen = SCREENS.find(([name]) => name === query.get("view"));
   return {
+    screen: screen?.[0] ?? DEFAULT.screen,
     portfolio: query.get("portfolio"),
     confidence: confidence > 0 && confidence < 1 ? confidence : DEFAULT.confidence,
     metric: query.get("metric") === "es" ? "es" : "var",
@@ -32,6 +49,7 @@ export function readView(search: string): View {
 
 export function writeView(view: View): string {
   const query = new URLSearchParams();
+  if (view.screen !== DEFAULT.screen) query.set("view", view.screen);
   if (view.portfolio !== null) query.set("portfolio", view.portfolio);
   if (view.confidence !== DEFAULT.confidence) query.set("confidence", String(view.confidence));
   if (view.metric !== DEFAULT.metric) query.set("metric", view.metric);
@@ -41,23 +59,27 @@ export function writeView(view: View): string {
   return text === "" ? "" : `?${text}`;
 }
 
+/** The view in the address. Another screen is a step that the browser's Back undoes; the rest only amends it. */
 export function useAddressView(): [View, (change: Partial<View>) => void] {
   const [view, setView] = useState(() => readView(window.location.search));
+  useEffect(() => {
+    const onBack = () => setView(readView(window.location.search));
+    window.addEventListener("popstate", onBack);
+    return () => window.removeEventListener("popstate", onBack);
+  }, []);
   const change = useCallback((part: Partial<View>) => {
-    setView((held) => {
-      const next = { ...held, ...part };
-      window.history.replaceState(null, "", `${window.location.pathname}${writeView(next)}`);
-      return next;
-    });
+    const held = readView(window.location.search);
+    const next = { ...held, ...part };
+    const address = `${window.location.pathname}${writeView(next)}`;
+    if (next.screen === held.screen) window.history.replaceState(null, "", address);
+    else window.history.pushState(null, "", address);
+    setView(next);
   }, []);
   return [view, change];
 }
 
-export interface Chosen {
+export interface Chosen extends View {
   portfolio: string;
-  confidence: number;
-  metric: Metric;
-  windowMs: number;
   change: (part: Partial<View>) => void;
 }
 

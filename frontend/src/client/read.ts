@@ -5,7 +5,9 @@
 import type {
   Alert,
   Distribution,
+  Feed,
   HistoryPoint,
+  Ledger,
   Measure,
   Method,
   Part,
@@ -163,7 +165,34 @@ function readPart(value: unknown): Part | null {
   if (name === null) return null;
   const { state } = value;
   const known = state === "ok" || state === "degraded" || state === "down";
-  return { name, state: known ? state : "unknown", reason: text(value.reason) };
+  return { name, state: known ? state : "unknown", reason: text(value.reason), age_s: number(value.age_s) };
+}
+
+function readFeed(value: unknown): Feed | null {
+  if (!isObject(value)) return null;
+  const name = text(value.name);
+  if (name === null) return null;
+  return {
+    name,
+    state: text(value.state) ?? "unknown",
+    reason: text(value.reason),
+    age_s: number(value.age_s),
+    frames: number(value.frames),
+  };
+}
+
+function readLedger(value: unknown): Ledger | null {
+  if (!isObject(value)) return null;
+  const count = (name: string): number => number(value[name]) ?? 0;
+  const rejected = Object.entries(isObject(value.rejected) ? value.rejected : {});
+  return {
+    received: count("received"),
+    accepted: count("accepted"),
+    duplicate: count("duplicate"),
+    late: count("late"),
+    missing: count("missing"),
+    rejected: Object.fromEntries(rejected.map(([reason, times]) => [reason, number(times) ?? 0])),
+  };
 }
 
 export function readStatus(value: unknown): Status | null {
@@ -171,7 +200,11 @@ export function readStatus(value: unknown): Status | null {
   return {
     server_time: readMoment(value.server_time),
     run: text(value.run),
+    clients: number(value.clients),
+    risk_age_s: number(value.risk_age_s),
     parts: list(value.parts).map(readPart).filter(present),
+    feeds: list(value.feeds).map(readFeed).filter(present),
+    ledger: readLedger(value.ledger),
   };
 }
 

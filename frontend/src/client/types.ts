@@ -12,7 +12,12 @@ export type PositionRisk = Schemas["PositionRisk"];
 export type Distribution = Schemas["Distribution"];
 export type Uncovered = Schemas["Uncovered"];
 export type Quality = Schemas["Quality"];
-export type Part = Pick<Schemas["Part"], "name" | "state" | "reason">;
+export type Part = Pick<Schemas["Part"], "name" | "state" | "reason" | "age_s">;
+export type Feed = Schemas["Feed"];
+export type Ledger = Pick<
+  Schemas["Ledger"],
+  "received" | "accepted" | "duplicate" | "late" | "missing" | "rejected"
+>;
 
 /** One moment of a portfolio's history: the figures without positions and distribution. */
 export type HistoryPoint = Pick<Schemas["HistoryPoint"], "event_time" | "measures">;
@@ -41,7 +46,11 @@ export type RiskSnapshot = Pick<
   Nullable<Pick<Snapshot, "market_value" | "gross" | "net" | "pnl_today">>;
 
 /** The `status` event, as much of it as the page shows. */
-export type Status = Nullable<Pick<Schemas["Health"], "server_time" | "run">> & { parts: Part[] };
+export type Status = Nullable<Pick<Schemas["Health"], "server_time" | "run" | "clients" | "risk_age_s">> & {
+  parts: Part[];
+  feeds: Feed[];
+  ledger: Ledger | null;
+};
 
 export const METHODS: readonly Method[] = ["parametric", "historical", "monte_carlo"];
 

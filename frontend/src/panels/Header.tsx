@@ -1,5 +1,6 @@
 import { ActionIcon, SegmentedControl, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useMemo } from "react";
+import { Nav } from "../app/Nav.tsx";
 import { useChosen } from "../app/view.ts";
 import { confidenceLabel } from "../format/number.ts";
 import { Mark, Moon, Sun } from "../parts/icons.tsx";
@@ -23,6 +24,7 @@ export function Header() {
         <Mark />
         <h1>tailwatch</h1>
       </div>
+      <Nav />
       <PortfolioChooser ids={ids} />
       <ConfidenceSwitch />
       <div className={styles.space} />

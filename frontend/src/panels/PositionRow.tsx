@@ -2,6 +2,7 @@ import { memo } from "react";
 import { exact, moneyExact, moneyPlain, percent, price, quantity } from "../format/number.ts";
 import { Figure } from "../parts/Figure.tsx";
 import type { Row } from "../risk/rows.ts";
+import type { Move } from "../store/moves.ts";
 import styles from "./PositionsPanel.module.css";
 
 interface Props {
@@ -11,9 +12,15 @@ interface Props {
   digits: number;
   /** The largest share of any row: the bar of that row fills the cell. */
   widest: number;
+  /** The last move of its price that this page saw, and how many seconds ago. */
+  move: Move | undefined;
+  age: number | null;
+  /** Of the row in the whole table, the head being the first. */
+  place: number;
 }
 
-export const PositionRow = memo(function PositionRow({ row, currency, digits, widest }: Props) {
+export const PositionRow = memo(function PositionRow(props: Props) {
+  const { row, currency, digits, widest, move, age, place } = props;
   const missing = row.uncovered ?? "not known yet";
   const cell = (value: number | null, text: string, full: string) => (
     <td>
@@ -21,7 +28,11 @@ export const PositionRow = memo(function PositionRow({ row, currency, digits, wi
     </td>
   );
   return (
-    <tr data-uncovered={row.uncovered !== null || undefined} data-stale={row.stale || undefined}>
+    <tr
+      aria-rowindex={place}
+      data-uncovered={row.uncovered !== null || undefined}
+      data-stale={row.stale || undefined}
+    >
       <th scope="row">
         <Instrument symbol={row.symbol} />
         {row.uncovered !== null && (
@@ -36,7 +47,10 @@ export const PositionRow = memo(function PositionRow({ row, currency, digits, wi
         )}
       </th>
       {cell(row.quantity, quantity(row.quantity), exact(row.quantity))}
-      {cell(row.price, price(row.price), exact(row.price))}
+      <td>
+        <Tick move={move} age={age} />
+        <Figure text={price(row.price)} tip={row.price === null ? missing : priceTip(row.price, age)} />
+      </td>
       {cell(row.market_value, moneyPlain(row.market_value, digits), moneyExact(row.market_value, currency))}
       {cell(row.volatility, percent(row.volatility, 3), percent(row.volatility, 6))}
       {cell(row.marginal_var, percent(row.marginal_var), exact(row.marginal_var))}
@@ -53,6 +67,19 @@ export const PositionRow = memo(function PositionRow({ row, currency, digits, wi
     </tr>
   );
 });
+
+const priceTip = (value: number, seconds: number | null): string =>
+  `${exact(value)}\n${seconds === null ? "unmoved since this page opened" : `moved ${seconds} s ago`}`;
+
+/** Which way the price went last; it fades when that is a while ago. */
+function Tick({ move, age }: { move: Move | undefined; age: number | null }) {
+  if (move === undefined || age === null) return null;
+  return (
+    <i className={styles.tick} data-way={move.up ? "up" : "down"} data-old={age >= 5 || undefined}>
+      <span className="visually-hidden">{move.up ? "up" : "down"}</span>
+    </i>
+  );
+}
 
 /** `binance:spot:BTCUSDT`: the symbol is what one looks for, the venue stands behind it. */
 function Instrument({ symbol }: { symbol: string }) {

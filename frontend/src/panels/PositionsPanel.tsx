@@ -1,81 +1,42 @@
+import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useChosen } from "../app/view.ts";
-import { METHOD_NAMES, type RiskSnapshot } from "../client/types.ts";
-import { confidenceLabel } from "../format/number.ts";
+import type { RiskSnapshot } from "../client/types.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
-import { useSteady } from "../parts/useSteady.ts";
-import { atConfidence, attributionOf } from "../risk/attribution.ts";
-import { type Column, inOrder, type Order, rowsOf, sorted } from "../risk/rows.ts";
+import { atConfidence } from "../risk/attribution.ts";
+import { csvOf, download } from "../risk/csv.ts";
+import { EVERYTHING, type Filter, filtered, SIDES, type Side } from "../risk/filter.ts";
+import { type Column, rowsOf } from "../risk/rows.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
-import { PositionRow } from "./PositionRow.tsx";
+import type { Portfolio } from "../store/state.ts";
 import styles from "./PositionsPanel.module.css";
+import { PositionsTable } from "./PositionsTable.tsx";
 
 const REDRAW_MS = 250;
-const REORDER_MS = 5000;
 
-interface Head {
-  column: Column;
-  name: string;
-  tip: string;
-}
-
-function headsOf(snapshot: RiskSnapshot, confidence: number): Head[] {
-  const bar = snapshot.quality.scaled_from;
-  return [
-    { column: "symbol", name: "Symbol", tip: "" },
-    { column: "quantity", name: "Quantity", tip: "Contracts or shares; short is negative" },
-    { column: "price", name: "Price", tip: "Last accepted price, in the instrument's currency" },
-    { column: "market_value", name: "Value", tip: `Market value in ${snapshot.base_currency}` },
-    {
-      column: "volatility",
-      name: "Vol",
-      tip: `Volatility of the return of one bar${bar === "" ? "" : ` of ${bar}`}`,
-    },
-    {
-      column: "marginal_var",
-      name: "Marginal",
-      tip: `VaR for one ${snapshot.base_currency} more of exposure`,
-    },
-    componentHead(snapshot, "component_var", confidence),
-    componentHead(snapshot, "component_es", confidence),
-    { column: "share", name: "Share", tip: "Part of the portfolio's VaR" },
-  ];
-}
-
-/**
- * Components tell what they add up to: VaR and ES need not be of the same method, nor of the confidence chosen, which
- * then stands in the head.
- */
-function componentHead(
-  snapshot: RiskSnapshot,
-  field: "component_var" | "component_es",
-  confidence: number,
-): Head {
-  const figure = field === "component_var" ? "VaR" : "ES";
-  const name = `Comp. ${figure}`;
-  const found = attributionOf(snapshot, field)?.measure;
-  if (found === undefined) return { column: field, name, tip: `What the position adds to the ${figure}` };
-  const level = confidenceLabel(found.confidence);
-  const tip = `In ${snapshot.base_currency}, adds up to ${METHOD_NAMES[found.method]} ${figure} ${level}`;
-  return { column: field, name: found.confidence === confidence ? name : `${name} ${level}`, tip };
-}
-
-export function PositionsPanel() {
+/** The positions of the chosen portfolio; `whole` offers what a screen of its own has room for. */
+export function PositionsPanel({ whole = false }: { whole?: boolean }) {
   const portfolio = useSampledPortfolio(REDRAW_MS);
   const held = portfolio?.snapshot ?? null;
   const { confidence } = useChosen();
   const snapshot = useMemo(() => held && atConfidence(held, confidence), [held, confidence]);
+  const [filter, setFilter] = useState(EVERYTHING);
   return (
-    <Panel area="positions" title="Positions" note={snapshot === null ? "" : noteOf(snapshot)}>
-      {snapshot === null ? (
-        <Message title={portfolio?.reason ? "No figures yet" : "Loading…"}>{portfolio?.reason}</Message>
-      ) : snapshot.positions.length === 0 ? (
-        <Message title="No positions">
-          Book a trade, or start tailwatch with a positions file for this portfolio.
-        </Message>
+    <Panel
+      area={whole ? "auto" : "positions"}
+      title="Positions"
+      note={snapshot === null ? "" : noteOf(snapshot)}
+      actions={whole && snapshot !== null && <Tools {...{ snapshot, filter, setFilter }} />}
+    >
+      {snapshot === null || portfolio === undefined || snapshot.positions.length === 0 ? (
+        <Nothing portfolio={portfolio} />
       ) : (
-        <PositionsTable snapshot={snapshot} confidence={confidence} />
+        <PositionsTable
+          {...{ snapshot, confidence, filter, whole }}
+          moves={portfolio.moves}
+          seenAt={portfolio.receivedAt}
+        />
       )}
     </Panel>
   );
@@ -88,47 +49,72 @@ function noteOf({ positions, quality, base_currency }: RiskSnapshot): string {
   return parts.join(", ");
 }
 
-const ARIA_SORT = { true: "descending", false: "ascending" } as const;
+function Nothing({ portfolio }: { portfolio: Portfolio | undefined }) {
+  if (portfolio?.snapshot) {
+    return (
+      <Message title="No positions">
+        Book a trade, or start tailwatch with a positions file for this portfolio.
+      </Message>
+    );
+  }
+  return <Message title={portfolio?.reason ? "No figures yet" : "Loading…"}>{portfolio?.reason}</Message>;
+}
 
-function PositionsTable({ snapshot, confidence }: { snapshot: RiskSnapshot; confidence: number }) {
-  const [order, setOrder] = useState<Order>({ column: "component_var", descending: true });
-  const unsorted = useMemo(() => rowsOf(snapshot), [snapshot]);
-  const key = `${order.column}|${order.descending}|${unsorted.map(({ symbol }) => symbol).join("|")}`;
-  const symbols = useSteady(() => sorted(unsorted, order).map(({ symbol }) => symbol), key, REORDER_MS);
-  const rows = inOrder(unsorted, symbols);
-  const digits = (snapshot.gross ?? 0) >= 10_000 ? 0 : 2;
-  const widest = Math.max(...rows.map((row) => Math.abs(row.share ?? 0)), 1e-9);
-  const choose = (column: Column) =>
-    setOrder((held) => ({
-      column,
-      descending: held.column === column ? !held.descending : column !== "symbol",
-    }));
+const SIDE_NAMES: Record<Side, string> = { all: "All", long: "Long", short: "Short", marked: "Marked" };
+const SIDE_CHOICES = SIDES.map((value) => ({ value, label: SIDE_NAMES[value] }));
+
+interface ToolsProps {
+  snapshot: RiskSnapshot;
+  filter: Filter;
+  setFilter: (filter: Filter) => void;
+}
+
+function Tools({ snapshot, filter, setFilter }: ToolsProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the keyboard
-    <section className={styles.scroll} tabIndex={0} aria-label="Positions, scrollable">
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            {headsOf(snapshot, confidence).map(({ column, name, tip }) => (
-              <th
-                key={column}
-                scope="col"
-                aria-sort={order.column === column ? ARIA_SORT[`${order.descending}`] : undefined}
-              >
-                <button type="button" className={styles.sort} data-tip={tip} onClick={() => choose(column)}>
-                  {name}
-                  <i aria-hidden="true">{order.column === column ? (order.descending ? "↓" : "↑") : ""}</i>
-                </button>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <PositionRow key={row.symbol} {...{ row, digits, widest }} currency={snapshot.base_currency} />
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <div className={styles.tools}>
+      <TextInput
+        size="xs"
+        type="search"
+        aria-label="Find a symbol"
+        placeholder="Find a symbol"
+        value={filter.text}
+        onChange={(event) => setFilter({ ...filter, text: event.currentTarget.value })}
+      />
+      <SegmentedControl
+        size="xs"
+        aria-label="Which positions"
+        data={SIDE_CHOICES}
+        value={filter.side}
+        onChange={(side) => setFilter({ ...filter, side: side as Side })}
+      />
+      <Button
+        size="compact-xs"
+        variant="default"
+        data-tip="The rows shown, all digits, for a spreadsheet"
+        onClick={() => save(snapshot, filter)}
+      >
+        CSV
+      </Button>
+    </div>
   );
+}
+
+const COLUMNS: (Column | "stale" | "uncovered")[] = [
+  "symbol",
+  "quantity",
+  "price",
+  "market_value",
+  "volatility",
+  "marginal_var",
+  "component_var",
+  "component_es",
+  "share",
+  "stale",
+  "uncovered",
+];
+
+function save(snapshot: RiskSnapshot, filter: Filter): void {
+  const moment = snapshot.event_time.slice(0, 19).replaceAll(":", "");
+  const name = `positions-${snapshot.portfolio.replaceAll(/[^\w.-]/g, "_")}-${moment}Z.csv`;
+  download(name, csvOf(filtered(rowsOf(snapshot), filter), COLUMNS));
 }

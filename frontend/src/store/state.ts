@@ -2,6 +2,7 @@
 import type { Alert, HistoryPoint, RiskSnapshot, Status } from "../client/types.ts";
 import { momentOf } from "../format/time.ts";
 import type { StreamPhase } from "../stream/stream.ts";
+import { type Moves, movesOf } from "./moves.ts";
 import { append, emptySeries, merge, pointOf, type Series, withStep } from "./series.ts";
 
 export interface Portfolio {
@@ -12,6 +13,7 @@ export interface Portfolio {
   /** Typical time between two snapshots, ms of the monotonic clock; null until two have come. */
   cadenceMs: number | null;
   series: Series;
+  moves: Moves;
   /** Why there is no snapshot yet, in the server's words. */
   reason: string | null;
   /** The server has begun anew: whatever comes next replaces what is held, however old its event time. */
@@ -59,6 +61,7 @@ const blank = (id: string, stepMs: number): Portfolio => ({
   receivedAt: 0,
   cadenceMs: null,
   series: emptySeries(stepMs),
+  moves: {},
   reason: null,
   superseded: false,
 });
@@ -111,6 +114,7 @@ export function withRisk(state: State, snapshot: RiskSnapshot, now: number): Sta
     receivedAt: now,
     cadenceMs: cadence(held, now),
     series: append(series, pointOf(snapshot)),
+    moves: held.superseded ? {} : movesOf(held.moves, held.snapshot, snapshot, now),
     reason: null,
     superseded: false,
   });

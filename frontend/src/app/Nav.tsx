@@ -1,0 +1,30 @@
+import type { MouseEvent } from "react";
+import styles from "./Nav.module.css";
+import { SCREENS, type ScreenName, useChosen, writeView } from "./view.ts";
+
+const isPlain = ({ button, metaKey, ctrlKey, shiftKey, altKey }: MouseEvent): boolean =>
+  button === 0 && !metaKey && !ctrlKey && !shiftKey && !altKey;
+
+/** The screens, as links: they can be opened in a tab of their own, sent, and gone back from. */
+export function Nav() {
+  const { change, ...view } = useChosen();
+  const go = (event: MouseEvent, screen: ScreenName) => {
+    if (!isPlain(event)) return;
+    event.preventDefault();
+    change({ screen });
+  };
+  return (
+    <nav className={styles.nav} aria-label="Views">
+      {SCREENS.map(([screen, name]) => (
+        <a
+          key={screen}
+          href={`${window.location.pathname}${writeView({ ...view, screen })}`}
+          aria-current={screen === view.screen ? "page" : undefined}
+          onClick={(event) => go(event, screen)}
+        >
+          {name}
+        </a>
+      ))}
+    </nav>
+  );
+}

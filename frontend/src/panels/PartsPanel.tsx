@@ -1,0 +1,125 @@
+import type { Feed, Part, Status } from "../client/types.ts";
+import { count, NO_VALUE } from "../format/number.ts";
+import { age } from "../format/time.ts";
+import { Message } from "../parts/Message.tsx";
+import { Panel } from "../parts/Panel.tsx";
+import { useSampled } from "../store/hooks.ts";
+import type { State } from "../store/state.ts";
+import styles from "./Health.module.css";
+
+const statusOf = (state: State): Status | null => state.status;
+
+export const useStatus = (): Status | null => useSampled(statusOf, 500);
+
+const ageText = (seconds: number | null): string => (seconds === null ? NO_VALUE : age(1000 * seconds));
+
+function StateMark({ state, reason }: { state: string; reason: string | null }) {
+  return (
+    <span className={styles.state} data-state={state} data-tip={reason ?? undefined}>
+      <i aria-hidden="true" />
+      {state}
+    </span>
+  );
+}
+
+export function PartsPanel() {
+  const status = useStatus();
+  const clients = status?.clients ?? null;
+  return (
+    <Panel
+      area="auto"
+      title="Parts"
+      note={clients === null ? "" : `${count(clients)} ${clients === 1 ? "open stream" : "open streams"}`}
+    >
+      {status === null ? <Waiting /> : <Parts parts={status.parts} />}
+    </Panel>
+  );
+}
+
+const Waiting = () => (
+  <Message title="Waiting for the server's word">It tells how it is every five seconds.</Message>
+);
+
+function Parts({ parts }: { parts: Part[] }) {
+  return (
+    <div className={styles.wide}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">Part</th>
+            <th scope="col">State</th>
+            <th scope="col">Heard</th>
+            <th scope="col" className={styles.reason}>
+              Reason
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {parts.map(({ name, state, reason, age_s }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>
+                <StateMark {...{ state, reason }} />
+              </td>
+              <td>{age_s === null ? NO_VALUE : `${ageText(age_s)} ago`}</td>
+              <td className={styles.reason}>{reason ?? ""}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function FeedsPanel() {
+  const status = useStatus();
+  return (
+    <Panel area="auto" title="Feeds" note={status === null ? "" : countOf(status.feeds)}>
+      {status === null ? (
+        <Waiting />
+      ) : status.feeds.length === 0 ? (
+        <Message title="No feed">A recording has none; a live engine names its feeds when it runs.</Message>
+      ) : (
+        <Feeds feeds={status.feeds} />
+      )}
+    </Panel>
+  );
+}
+
+const countOf = (feeds: readonly Feed[]): string =>
+  feeds.length === 0
+    ? ""
+    : `${feeds.filter(({ state }) => state === "connected").length} of ${feeds.length} connected`;
+
+function Feeds({ feeds }: { feeds: Feed[] }) {
+  return (
+    <div className={styles.wide}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">Feed</th>
+            <th scope="col">State</th>
+            <th scope="col">Last frame</th>
+            <th scope="col">Frames</th>
+            <th scope="col" className={styles.reason}>
+              Reason
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {feeds.map(({ name, state, reason, age_s, frames }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>
+                <StateMark {...{ state, reason }} />
+              </td>
+              <td>{age_s === null ? NO_VALUE : `${ageText(age_s)} ago`}</td>
+              <td>{count(frames)}</td>
+              <td className={styles.reason}>{reason ?? ""}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+import { fireEvent, screen, within } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { RiskSnapshot } from "../src/client/types.ts";
+import { type State, withPortfolioIds, withRisk, withStatus } from "../src/store/state.ts";
+import { position, snapshot, status } from "./fixtures.ts";
+import { showPage } from "./page.tsx";
+
+beforeEach(() => {
+  vi.useFakeTimers({
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
+  });
+  vi.setSystemTime(new Date("2026-11-22T09:30:00.010Z"));
+});
+
+afterEach(() => vi.useRealTimers());
+
+const ids = (state: State) => withPortfolioIds(state, ["main"]);
+const risk = (value: RiskSnapshot) => (state: State) => withRisk(state, value, performance.now());
+const region = (name: string) => screen.getByRole("region", { name });
+
+describe("screens", () => {
+  test("are links that stand in the address, and Back goes back", async () => {
+    const { feed, open } = showPage("?confidence=0.95");
+    await feed(open, ids, risk(snapshot()));
+    const link = screen.getByRole("link", { name: "Health" });
+    expect(link).toHaveAttribute("href", "/?view=health&portfolio=main&confidence=0.95");
+    fireEvent.click(link);
+    expect(window.location.search).toBe("?view=health&confidence=0.95");
+    expect(screen.getByRole("link", { name: "Health" })).toHaveAttribute("aria-current", "page");
+    expect(screen.queryByRole("region", { name: "VaR over time" })).toBeNull();
+    window.history.back();
+    await vi.waitFor(() => expect(region("VaR over time")).toBeVisible());
+  });
+
+  test("open from an address alone", async () => {
+    const { feed, open } = showPage("?view=positions");
+    await feed(open, ids, risk(snapshot()));
+    expect(region("Positions")).toBeVisible();
+    expect(screen.queryByRole("region", { name: "VaR over time" })).toBeNull();
+  });
+
+  test("one that does not exist is the overview", async () => {
+    const { feed, open } = showPage("?view=nonsense");
+    await feed(open, ids, risk(snapshot()));
+    expect(region("VaR over time")).toBeVisible();
+  });
+});
+
+describe("positions", () => {
+  const shown = () => screen.getAllByRole("rowheader").map((cell) => cell.textContent);
+
+  test("of five thousand only those in sight are drawn, and the table says how many there are", async () => {
+    const { feed, open } = showPage("?view=positions");
+    const many = Array.from({ length: 5000 }, (_, i) => position(`S${String(i).padStart(4, "0")}`, 5000 - i));
+    await feed(open, ids, risk(snapshot({ positions: many })));
+    expect(shown().length).toBeLessThan(60);
+    expect(shown()[0]).toBe("S0000");
+    expect(screen.getByRole("table")).toHaveAttribute("aria-rowcount", "5001");
+  });
+
+  test("are found by part of a symbol", async () => {
+    const { feed, open } = showPage("?view=positions");
+    await feed(open, ids, risk(snapshot()));
+    fireEvent.change(screen.getByRole("searchbox", { name: "Find a symbol" }), { target: { value: "bb" } });
+    expect(shown()).toEqual(["BBB"]);
+    fireEvent.change(screen.getByRole("searchbox", { name: "Find a symbol" }), { target: { value: "none" } });
+    expect(screen.getByText("No position is like this.")).toBeVisible();
+  });
+
+  test("say which way a price went, and for how long it has stood", async () => {
+    const { feed, open } = showPage("?view=positions");
+    const at = (second: number, price: number) =>
+      snapshot({
+        seq: second,
+        event_time: `2026-11-22T09:30:0${second}Z`,
+        positions: [{ ...position("AAA", 900), price }],
+      });
+    await feed(open, ids, risk(at(1, 100)), risk(at(2, 99)));
+    expect(within(screen.getAllByRole("row")[1] as HTMLElement).getByText("down")).toBeInTheDocument();
+    await feed(risk(at(3, 101)));
+    expect(within(screen.getAllByRole("row")[1] as HTMLElement).getByText("up")).toBeInTheDocument();
+  });
+});
+
+describe("health", () => {
+  test("names each part and feed with its state, age and reason", async () => {
+    const { feed, open } = showPage("?view=health");
+    const told = status({
+      clients: 3,
+      parts: [
+        { name: "engine", state: "ok", reason: null, age_s: 0.4 },
+        { name: "archive", state: "down", reason: "no heartbeat for 9 s", age_s: 9 },
+      ],
+      feeds: [{ name: "binance", state: "reconnecting", reason: "refused: 503", age_s: 4, frames: 1200 }],
+    });
+    await feed(open, ids, risk(snapshot()), (state) => withStatus(state, told, Date.now()));
+    expect(region("Parts")).toHaveTextContent("3 open streams");
+    expect(within(region("Parts")).getByRole("row", { name: /archive/ })).toHaveTextContent(
+      "archivedown9.0 s agono heartbeat for 9 s",
+    );
+    expect(region("Feeds")).toHaveTextContent("0 of 1 connected");
+    expect(within(region("Feeds")).getByRole("row", { name: /binance/ })).toHaveTextContent("1,200");
+  });
+
+  test("the ledger says where every tick went, and whether it adds up", async () => {
+    const { feed, open } = showPage("?view=health");
+    const ledger = { received: 100, accepted: 90, duplicate: 4, late: 1, missing: 2, rejected: { price: 5 } };
+    await feed(open, ids, risk(snapshot()), (state) => withStatus(state, status({ ledger }), Date.now()));
+    expect(region("Ledger")).toHaveTextContent("adds up: every tick has one fate");
+    expect(within(region("Ledger")).getByRole("row", { name: /rejected: price/ })).toHaveTextContent(
+      "55.00%",
+    );
+    expect(within(region("Ledger")).getByRole("row", { name: /never came/ })).toHaveTextContent("2");
+    const broken = { ...ledger, accepted: 89 };
+    await feed((state) => withStatus(state, status({ ledger: broken }), Date.now()));
+    expect(region("Ledger")).toHaveTextContent("1 tick does not add up");
+  });
+
+  test("before the server has spoken the panels say so", async () => {
+    const { feed, open } = showPage("?view=health");
+    await feed(open, ids, risk(snapshot()));
+    expect(region("Parts")).toHaveTextContent("Waiting for the server's word");
+    expect(region("Ledger")).toHaveTextContent("No ledger yet");
+  });
+});
