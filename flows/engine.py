@@ -16,8 +16,8 @@ from flows.commands import AnyCommand, History, encode_command
 from flows.crew import Crew, new_crew, resumed_crew, run_of
 from flows.dataflow import risk_dataflow
 from flows.feeds import get_adapter
+from flows.feeds.adapter import PriceSource
 from flows.feeds.connection import FeedConnection
-from flows.feeds.registry import PriceSource
 from flows.heartbeat import Background, heartbeat
 from flows.journal import JournalWriter
 from flows.messages import Checkpoint, Kind, Moment

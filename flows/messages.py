@@ -51,6 +51,8 @@ class Accepted(NamedTuple):
     stamp: int
     instrument: int
     tick: Tick
+    is_history: bool = False
+    """Told by the venue of what was before the subscription: it fills a gap, and is late whenever it comes."""
 
 
 class Refused(NamedTuple):

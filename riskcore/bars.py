@@ -7,6 +7,7 @@ end; it never goes back.
 """
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,19 @@ class BarSampler:
             self.on_time(stamp)
         return late
 
+    def on_history(self, instrument: int, event_time: int, price: float) -> None:
+        """Take a tick of before the feed was listened to: late by definition, whatever bars are open.
+
+        It opens no bar and moves no watermark. It may be the newest of its instrument, and is then in the next bar to
+        close of those that end after it.
+        """
+        if event_time >= self._newest_at[instrument]:
+            self._newest_at[instrument] = event_time
+            self.newest[instrument] = price
+        held = self._late.get(instrument)
+        if held is None or event_time >= held[0]:
+            self._late[instrument] = (event_time, price)
+
     def on_time(self, stamp: int) -> None:
         """Let journal time pass: a feed not heard for more than 5 s no longer holds the watermark back."""
         since = stamp - _HEARD_NS
@@ -153,11 +167,14 @@ class BarSampler:
     def _sample(self, index: int, trades: dict[int, tuple[int, float]]) -> Bar:
         before = self._close
         close, moved = before.copy(), np.zeros(len(before), np.bool_)
-        for instrument, (event_time, price) in (self._late | trades).items():
+        end = (index + 1) * self._bar
+        due = {instrument: held for instrument, held in self._late.items() if held[0] < end}
+        for instrument, (event_time, price) in chain(due.items(), trades.items()):
             if event_time >= self._close_at[instrument]:
                 close[instrument], moved[instrument] = price, True
                 self._close_at[instrument] = event_time
-        self._late = {}
+        for instrument in due:
+            del self._late[instrument]
         spanned = 1 if self._previous is None else index - self._previous
         idle = index - self._close_at // self._bar > self._settings.stale_after
         returns = self._returns(before, close)
@@ -166,7 +183,7 @@ class BarSampler:
         if self._settings.empty_bars == "scale" and spanned > 1:
             returns /= np.sqrt(spanned)
         self._close, self._previous = close, index
-        return Bar(index, (index + 1) * self._bar, close.copy(), returns, len(trades), stale, spanned)
+        return Bar(index, end, close.copy(), returns, len(trades), stale, spanned)
 
     def _returns(self, before: NDArray[np.float64], close: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -15,9 +15,13 @@ from flows.feeds.adapter import (
     DUPLICATE,
     UNSTAMPED,
     Adapter,
+    Backfill,
     Decoded,
     DuplicateReason,
     FrameError,
+    FrameNumber,
+    NamedTick,
+    PriceSource,
     RisingTick,
     SequencedTick,
     Session,
@@ -26,15 +30,15 @@ from flows.feeds.adapter import (
     VenueTime,
 )
 from flows.feeds.prices import MAX_PRICE, MAX_SIZE, MIN_PRICE, fault_of_price
-from flows.feeds.registry import PriceSource, get_adapter
+from flows.feeds.registry import get_adapter
 from flows.messages import Accepted, Command, End, Event, FeedBatch, Gap, Instant, Kind, Record, Refused
 from flows.universe import Universe, is_symbol
 from riskcore.errors import InputError
 from riskcore.messages import Tick
 from riskcore.state import pack, unpack
 
-_KIND = "feed actor, version 2"
-_TICKS = frozenset((Tick, SequencedTick, RisingTick))
+_KIND = "feed actor, version 3"
+_TICKS = frozenset((Tick, SequencedTick, RisingTick, NamedTick))
 _END_OF_TIME = 2**63
 _KEPT = 4096
 
@@ -123,7 +127,14 @@ class FeedActor:
             events.append(Instant(record.offset, record.stamp))
 
     def _on_tick(
-        self, record: Record, ordinal: int, tick: Tick, events: list[Event], fault: TickReason | None = None
+        self,
+        record: Record,
+        ordinal: int,
+        tick: Tick,
+        events: list[Event],
+        fault: TickReason | None = None,
+        *,
+        is_history: bool = False,
     ) -> None:
         line = self._lines.by_key.get((tick.feed, tick.symbol))
         if line is None:
@@ -137,9 +148,9 @@ class FeedActor:
         reason = self._judge(record, line, tick, events, fault)
         if reason is None:
             account.accepted += 1
-            if is_stamped and received is not None:
+            if is_stamped and received is not None and not is_history:
                 line.feed.clock.observe(tick.event_time - received, received)
-            events.append(Accepted(record.offset, ordinal, record.stamp, line.instrument, tick))
+            events.append(Accepted(record.offset, ordinal, record.stamp, line.instrument, tick, is_history))
         elif reason in DUPLICATE:
             account.duplicate[reason] = account.duplicate.get(reason, 0) + 1
             events.append(_rejected(record, ordinal, reason, tick)._replace(fate="duplicate"))
@@ -182,12 +193,25 @@ class FeedActor:
     def _on_other(self, record: Record, ordinal: int, item: Decoded, events: list[Event]) -> None:
         if isinstance(item, Unusable):
             self._on_unusable(record, ordinal, item, events)
+        elif isinstance(item, Backfill):
+            self._on_tick(record, ordinal, item.tick, events, is_history=True)
+        elif isinstance(item, FrameNumber):
+            self._on_frame_number(record, item, events)
         elif isinstance(item, Session):
             if self._sessions.get(record.adapter, item.name) != item.name:
                 self._lines.renumbered(record.adapter)
             self._sessions[record.adapter] = item.name
         elif isinstance(item, VenueTime):
             self._lines.feed(item.feed, record.adapter).clock.observe(item.time - record.stamp, record.stamp)
+
+    def _on_frame_number(self, record: Record, item: FrameNumber, events: list[Event]) -> None:
+        feed = self._lines.feed(item.feed, record.adapter)
+        feed.by_connection = True
+        verdict = feed.admit(item.number, 0.0, item.time)
+        if verdict.__class__ is tuple:
+            first, last = verdict
+            feed.account.missing += last - first + 1
+            events.append(Gap(record.offset, record.stamp, feed.name, "", first, last))
 
     def _on_unusable(self, record: Record, ordinal: int, item: Unusable, events: list[Event]) -> None:
         if item.tick is not None:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.actors.clock_offset import ClockOffset
-from flows.actors.identifiers import Rising, Series, Verdict
+from flows.actors.identifiers import Names, Rising, Series, Verdict
 from flows.actors.ledger import Account, Ledger
-from flows.feeds.adapter import RisingTick, SequencedTick
+from flows.feeds.adapter import NamedTick, RisingTick, SequencedTick
 from flows.feeds.registry import proves_gaps
 from riskcore.messages import Tick
 
@@ -21,7 +21,7 @@ _REMEMBERED_OF_FEED = 1024
 class FeedState:
     """One feed: its clock, and its numbering where it has one of its own."""
 
-    __slots__ = ("account", "adapter", "clock", "name", "sequence", "tracked")
+    __slots__ = ("account", "adapter", "by_connection", "clock", "name", "sequence", "tracked")
 
     def __init__(self, name: str, adapter: str, account: Account, *, tracked: bool) -> None:
         self.name = name
@@ -31,6 +31,8 @@ class FeedState:
         self.tracked = tracked
         """False for what collects ticks of feeds that nobody knows: their numbers mean nothing together."""
         self.sequence: Series | None = None
+        self.by_connection = False
+        """Whether the numbering begins again with each connection."""
 
     def admit(self, identifier: int, price: float, event_time: int) -> Verdict:
         """Judge a number that counts all ticks of the feed."""
@@ -44,7 +46,7 @@ class FeedState:
 class Line:
     """One symbol of one feed; ``instrument`` is :data:`UNKNOWN` for the line of all that have none."""
 
-    __slots__ = ("account", "feed", "instrument", "quotes", "symbol", "trades")
+    __slots__ = ("account", "feed", "instrument", "names", "quotes", "symbol", "trades")
 
     def __init__(self, feed: FeedState, symbol: str, instrument: int, account: Account) -> None:
         self.feed = feed
@@ -53,6 +55,7 @@ class Line:
         self.account = account
         self.trades: Series | None = None
         self.quotes: Rising | None = None
+        self.names: Names | None = None
 
     def admit(self, kind: type[Tick], identifier: int, price: float, event_time: int) -> Verdict:
         """Judge the identifier of a tick by what its class says of the numbering."""
@@ -64,6 +67,10 @@ class Line:
             if self.quotes is None:
                 self.quotes = Rising()
             return self.quotes.admit(identifier, event_time)
+        if kind is NamedTick:
+            if self.names is None:
+                self.names = Names()
+            return self.names.admit(identifier, price, event_time)
         if self.trades is None:
             self.trades = Series(_REMEMBERED, declares=proves_gaps(self.feed.name))
         return self.trades.admit(identifier, price, event_time)
@@ -98,7 +105,10 @@ class Lines:
         return state
 
     def reconnected(self, adapter: str) -> None:
-        """Note that the feeds of ``adapter`` have a new connection, whose quotes may be numbered anew."""
+        """Note that the feeds of ``adapter`` have a new connection, whose quotes and frames may be numbered anew."""
+        for feed in self.feeds.values():
+            if feed.adapter == adapter and feed.by_connection and feed.sequence is not None:
+                feed.sequence.restart()
         for line in self.by_key.values():
             if line.feed.adapter == adapter and line.quotes is not None:
                 line.quotes.fresh = True
@@ -134,10 +144,12 @@ class Lines:
             feed = lines.feed(entry["name"], entry["adapter"], tracked=entry["tracked"])
             feed.clock = ClockOffset.restore(entry["clock"])
             feed.sequence = memory.series(entry["sequence"])
+            feed.by_connection = entry["by_connection"]
         for entry in meta["lines"]:
             line = lines.open(lines.feeds[entry["feed"]], entry["symbol"], entry["instrument"])
             line.trades = memory.series(entry["trades"])
             line.quotes = None if entry["quotes"] is None else Rising(**entry["quotes"])
+            line.names = None if entry["names"] is None else Names([tuple(name) for name in entry["names"]])
         return lines
 
 
@@ -158,6 +170,7 @@ def _feed_state(feed: FeedState) -> dict[str, Any]:
         "name": feed.name,
         "adapter": feed.adapter,
         "tracked": feed.tracked,
+        "by_connection": feed.by_connection,
         "clock": feed.clock.state(),
         "sequence": None if feed.sequence is None else feed.sequence.state(),
     }
@@ -170,4 +183,5 @@ def _line_state(line: Line) -> dict[str, Any]:
         "instrument": line.instrument,
         "trades": None if line.trades is None else line.trades.state(),
         "quotes": None if line.quotes is None else line.quotes.state(),
+        "names": None if line.names is None else line.names.state(),
     }

@@ -11,6 +11,8 @@ first of a new numbering, taken up when the next number confirms it.
 
 from array import array
 from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from flows.feeds.adapter import DuplicateReason
@@ -19,6 +21,9 @@ MAX_RANGES = 1024
 MAX_IDENTIFIER = 2**62
 MAX_JUMP = 10**9
 """A jump beyond this is no outage: the series takes it up only when the next identifier confirms it."""
+
+MAX_NAMES = 256
+"""Of identifiers in no order so many are remembered for each symbol."""
 
 JITTER = 100_000_000
 """Newer by so many nanoseconds at most may be late, or a correction: symbols are not in step to the last one."""
@@ -216,3 +221,35 @@ class Rising:
     def state(self) -> dict[str, Any]:
         """The arguments that make this again."""
         return {"last": self._last, "newest": self._newest, "fresh": self.fresh}
+
+
+class Names:
+    """Identifiers in no order at all, of which the newest few are remembered.
+
+    The same identifier at another event time is another trade: exchanges that a venue brings together number each on
+    its own.
+    """
+
+    __slots__ = ("_prices", "_seen")
+
+    def __init__(self, seen: Sequence[tuple[int, int, float]] = ()) -> None:
+        self._seen = deque((identifier, event_time) for identifier, event_time, _ in seen)
+        self._prices = {(identifier, event_time): price for identifier, event_time, price in seen}
+
+    def admit(self, identifier: int, price: float, event_time: int) -> Verdict:
+        """Judge one identifier. O(1)."""
+        if not 0 <= identifier < MAX_IDENTIFIER:
+            return "bad_identifier"
+        name = identifier, event_time
+        known = self._prices.get(name)
+        if known is not None:
+            return "repeated" if known == price else "conflict"
+        self._prices[name] = price
+        self._seen.append(name)
+        if len(self._seen) > MAX_NAMES:
+            del self._prices[self._seen.popleft()]
+        return None
+
+    def state(self) -> list[tuple[int, int, float]]:
+        """The argument that makes this again."""
+        return [(*name, self._prices[name]) for name in self._seen]

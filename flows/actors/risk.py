@@ -102,6 +102,11 @@ class RiskActor:
 
     def _on_tick(self, event: Accepted) -> None:
         tick, tally = event.tick, self._tally
+        if event.is_history:
+            self._sampler.on_history(event.instrument, tick.event_time, tick.price)
+            tally.late += 1
+            self._changed = True
+            return
         tally.late += self._sampler.on_tick(event.instrument, tick.feed, tick.event_time, tick.price, event.stamp)
         tally.event_time = max(tally.event_time, tick.event_time)
         self._changed = True

@@ -2,13 +2,16 @@
 
 An adapter says what its venue can prove by the class of the ticks it makes:
 :class:`~riskcore.messages.Tick` is numbered one by one within its symbol, :class:`SequencedTick` within
-its feed, :class:`RisingTick` upward with holes.
+its feed, :class:`RisingTick` upward with holes, :class:`NamedTick` in no order. What the venue tells of its
+past, after a subscription, is :class:`Backfill`: it fills gaps and is never a live tick.
 """
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
 
 from riskcore.messages import Tick
+
+PriceSource = Literal["trade", "mid"]
 
 MAX_FRAME = 2**20
 """A frame larger than this many bytes is refused unread."""
@@ -43,6 +46,8 @@ TickReason = Literal[
     "bad_identifier",
     "future",
     "unknown_symbol",
+    "correction",
+    "cancel",
 ]
 DuplicateReason = Literal["repeated", "conflict", "forgotten"]
 
@@ -70,6 +75,26 @@ class RisingTick(Tick):
     """A tick whose identifier rises within its symbol, with holes: it proves a repeat and never a gap."""
 
     __slots__ = ()
+
+
+class NamedTick(Tick):
+    """A tick whose identifier names it among those of its symbol, in no order: it proves a repeat and nothing else."""
+
+    __slots__ = ()
+
+
+class Backfill(NamedTuple):
+    """A tick of before the subscription: history, late by definition."""
+
+    tick: Tick
+
+
+class FrameNumber(NamedTuple):
+    """The place of this frame among those of its connection, one by one: a hole is a frame that never came."""
+
+    feed: str
+    number: int
+    time: int
 
 
 class Unusable(NamedTuple):
@@ -100,15 +125,27 @@ class VenueError(NamedTuple):
     message: str
 
 
-Decoded = Tick | Unusable | Session | VenueTime | VenueError
+Decoded = Tick | Backfill | FrameNumber | Unusable | Session | VenueTime | VenueError
+
+
+class Credentials:
+    """A key and its secret; neither is ever written anywhere."""
+
+    __slots__ = ("key", "secret")
+
+    def __init__(self, key: str, secret: str) -> None:
+        self.key, self.secret = key, secret
+
+    def __repr__(self) -> str:
+        return "Credentials(***)"
 
 
 class Adapter(Protocol):
     """One venue. Everything but :meth:`decode` is for the connection.
 
-    Third parties register theirs under the entry point group ``tailwatch.feeds``: the name is the
-    venue's, the object a callable that takes the price source (``trade`` or ``mid``) and returns the
-    adapter.
+    :class:`flows.feeds.venue.Venue` is a base that gives all but what differs from venue to venue. Third parties
+    register theirs under the entry point group ``tailwatch.feeds``: the name is the venue's, the object a callable
+    that takes the price source (``trade`` or ``mid``) and returns the adapter.
     """
 
     @property
@@ -143,6 +180,15 @@ class Adapter(Protocol):
 
     def url(self, symbols: Sequence[str], override: str | None = None) -> str:
         """Where to connect for ``symbols``; ``override`` replaces the venue's own host."""
+
+    def login(self, credentials: Credentials | None) -> list[str]:
+        """The messages that name us, before any subscription.
+
+        Raises
+        ------
+        InputError
+            The venue wants credentials and there are none.
+        """
 
     def subscribe(self, symbols: Sequence[str]) -> list[str]:
         """The messages to send once connected."""

@@ -1,29 +1,22 @@
-"""Adapters by name: ours, and those that installed packages register."""
+"""Adapters by name: those of the files in ``venues``, and those that installed packages register."""
 
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Literal, cast
+from pkgutil import iter_modules
+from typing import cast
 
-from flows.feeds.adapter import Adapter
-from flows.feeds.binance import BinanceAdapter
-from flows.feeds.tailwatch import TailwatchAdapter
+from flows.feeds import venues
+from flows.feeds.adapter import Adapter, PriceSource
 from riskcore.errors import InputError
 
-PriceSource = Literal["trade", "mid"]
-
 GROUP = "tailwatch.feeds"
-
-_OURS: dict[str, Callable[[PriceSource], Adapter]] = {
-    "binance": BinanceAdapter,
-    "binance:usdm": lambda price: BinanceAdapter(price, product="usdm"),
-    "tailwatch": TailwatchAdapter,
-}
 
 
 def adapter_names() -> tuple[str, ...]:
     """All names that :func:`get_adapter` knows, sorted."""
-    return tuple(sorted({*_OURS, *_theirs()}))
+    return tuple(sorted({*_ours(), *_theirs()}))
 
 
 def get_adapter(name: str, price: PriceSource = "trade") -> Adapter:
@@ -36,11 +29,19 @@ def get_adapter(name: str, price: PriceSource = "trade") -> Adapter:
     """
     if price not in ("trade", "mid"):
         raise InputError(f"price source {price!r} is not known: use trade or mid")
-    if name in _OURS:
-        return _OURS[name](price)
+    if name in _ours():
+        return _ours()[name](price)
     if name in _theirs():
         return cast("Adapter", _theirs()[name].load()(price))
     raise InputError(f"feed {name!r} is not known: use one of {', '.join(adapter_names())}")
+
+
+@cache
+def _ours() -> dict[str, Callable[[PriceSource], Adapter]]:
+    found: dict[str, Callable[[PriceSource], Adapter]] = {}
+    for module in iter_modules(venues.__path__, f"{venues.__name__}."):
+        found |= import_module(module.name).ADAPTERS
+    return found
 
 
 @cache

@@ -4,9 +4,15 @@ import re
 
 import msgspec
 
-from flows.feeds.adapter import MAX_FRAME, FrameError, FrameReason
+from flows.feeds.adapter import MAX_FRAME, FrameError, FrameReason, TickReason
 
 _NOT_A_NUMBER = re.compile(rb"[:,\[\s][+-]?(?:NaN|[Ii]nf(?:inity)?)\b")
+
+_OF_A_TICK: dict[str, TickReason] = {
+    "not_finite": "not_finite",
+    "not_an_object": "not_an_object",
+    "missing_field": "missing_field",
+}
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding may raise."""
@@ -32,6 +38,11 @@ def reason_of(error: Exception, payload: bytes) -> FrameReason:
     if isinstance(error, msgspec.ValidationError):
         return _reason_of_content(str(error))
     return "not_finite" if _NOT_A_NUMBER.search(payload) else "malformed"
+
+
+def tick_reason(reason: FrameReason) -> TickReason:
+    """The reason of a frame as that of one tick among others."""
+    return _OF_A_TICK.get(reason, "wrong_type")
 
 
 def _reason_of_content(message: str) -> FrameReason:

@@ -54,6 +54,26 @@ def test_a_tick_moves_the_newest_price_only_when_not_older_and_ties_go_to_the_la
     assert sampler.latest.tolist() == [3.0]
 
 
+def test_history_opens_no_bar_and_moves_no_watermark_but_gives_a_price() -> None:
+    sampler = BarSampler(2, SETTINGS)
+    for second in range(1, 9):
+        sampler.on_history(1, second * S, 40.0 + second)
+    feed(sampler, [(0, 10 * S, 100.0)])
+    assert sampler.newest == [100.0, 48.0]
+    feed(sampler, [(0, 12 * S, 101.0)])
+    (bar,) = sampler.closed()
+    assert (bar.index, bar.close.tolist(), bar.traded) == (10, [100.0, 48.0], 1)
+
+
+def test_history_of_an_open_bar_counts_for_that_bar_and_no_earlier_one() -> None:
+    sampler = BarSampler(1, SETTINGS)
+    feed(sampler, [(0, 10 * S, 100.0), (0, 11 * S, 101.0)])
+    sampler.on_history(0, 11 * S + 5, 105.0)
+    sampler.on_history(0, 11 * S + 4, 104.0)
+    feed(sampler, [(0, 12 * S + 6, 106.0), (0, 13 * S, 107.0)])
+    assert [bar.close.tolist() for bar in sampler.closed()] == [[100.0], [105.0]]
+
+
 def test_a_late_tick_leaves_the_closed_bar_alone_and_counts_for_the_next_to_close() -> None:
     sampler = BarSampler(2, SETTINGS)
     feed(sampler, [(0, 10 * S, 100.0), (1, 10 * S, 50.0), (1, 12 * S, 50.0)])

@@ -1,12 +1,14 @@
 """The FeedActor on the real recordings, where they are."""
 
 import gzip
+import json
 from heapq import merge
 
 import pytest
 
 from flows.actors.feed import FeedActor
 from flows.messages import Accepted, Gap, Instant, Kind, Record, Refused
+from flows.readers import read_files
 from flows.universe import Universe
 
 pytestmark = pytest.mark.recordings
@@ -95,3 +97,62 @@ def test_state_taken_in_mid_stream_goes_on_to_the_same_events(recording):
     tail = second.on_batch(records[7_777:]).events
     assert expected[-len(tail) :] == tail
     assert second.snapshot() == whole.snapshot()
+
+
+@pytest.fixture(scope="module")
+def captured_frames(recordings):
+    """Return a function that reads a capture of cryptofeed as records."""
+
+    def read(name: str) -> list[Record]:
+        return list(read_files([recordings / "exchanges" / name]))
+
+    return read
+
+
+def test_matches_of_coinbase_are_accepted_after_the_last_match_of_each_product(captured_frames):
+    records = captured_frames("COINBASE.ws.28.0.gz")
+    names = ["YFI-BTC", "DASH-BTC", "NMR-EUR", "SKL-USD", "BAND-GBP", "NU-GBP", "CRV-EUR", "BAND-BTC", "SKL-GBP"]
+    actor = FeedActor(Universe([*names, "SKL-BTC"]))
+    accepted = [event for event in actor.on_batch(records).events if isinstance(event, Accepted)]
+    total = actor.ledger.total()
+    assert {record.adapter for record in records} == {"coinbase"}
+    assert (total.received, total.accepted, total.missing) == (107, 107, 0)
+    assert sum(event.is_history for event in accepted) == 10
+    assert all(event.tick.event_time < event.stamp for event in accepted if event.is_history)
+
+
+def test_a_match_taken_out_of_coinbase_is_declared(captured_frames):
+    records = captured_frames("COINBASE.ws.28.0.gz")
+    matches = [record for record in records if b'"type":"match"' in record.payload and b"SKL-USD" in record.payload]
+    missing = matches[len(matches) // 2]
+    actor = FeedActor(Universe(["SKL-USD"]))
+    events = actor.on_batch([record for record in records if record is not missing]).events
+    (gap,) = [event for event in events if isinstance(event, Gap)]
+    assert gap[2:4] == ("coinbase:spot", "SKL-USD")
+    assert gap.first == gap.last == json.loads(missing.payload)["trade_id"]
+
+
+def test_quotes_of_coinbase_are_accepted_with_mid_prices(captured_frames):
+    actor = FeedActor(Universe(["SKL-USD", "BAND-GBP"]), price="mid")
+    actor.on_batch(captured_frames("COINBASE.ws.28.0.gz"))
+    rows = {row.symbol: row.accepted for row in actor.ledger.rows() if row.symbol}
+    assert rows["SKL-USD"] > 0
+    assert rows["BAND-GBP"] > 0
+    assert actor.ledger.is_balanced
+
+
+def test_trades_of_kraken_before_its_second_version_are_read(captured_frames):
+    records = captured_frames("KRAKEN.ws.48.0.gz")
+    actor = FeedActor(Universe(["XMR/USD", "SC/EUR"]))
+    ticks = [event.tick for event in actor.on_batch(records).events if isinstance(event, Accepted)]
+    assert {record.adapter for record in records} == {"kraken:v1"}
+    assert (ticks[0].symbol, ticks[0].price) == ("XMR/USD", 354.11)
+    assert len(ticks) == actor.ledger.total().accepted >= 8
+    assert 0.02 * SECOND < ticks[0].received - ticks[0].event_time < 0.05 * SECOND
+
+
+@pytest.mark.parametrize(("name", "trades"), [("BINANCE", 2), ("BINANCE_US", 11)])
+def test_aggregate_trades_of_binance_are_read(captured_frames, name, trades):
+    actor = FeedActor(Universe([]))
+    actor.on_batch(captured_frames(f"{name}.ws.1.0.gz"))
+    assert actor.ledger.total().rejected == {"unknown_symbol": trades}

@@ -192,6 +192,12 @@ def test_futures_and_quotes_have_their_own_addresses(quotes):
     assert quotes.url(["BTCUSDT"]).endswith("?streams=btcusdt@bookTicker")
 
 
+def test_aggregate_trades_are_a_feed_of_the_same_instruments():
+    adapter = get_adapter("binance:agg")
+    assert adapter.url(["BTCUSDT"]).endswith("?streams=btcusdt@aggTrade")
+    assert (adapter.name, adapter.feeds) == ("binance:agg", ("binance:spot",))
+
+
 def test_many_symbols_are_asked_for_by_message_in_parts(trades):
     symbols = [f"S{number}USDT" for number in range(450)]
     assert trades.url(symbols) == "wss://stream.binance.com:9443/stream"

@@ -2,7 +2,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from flows.feeds import adapter_names, get_adapter, registry
+from flows.feeds import adapter_names, get_adapter, registry, venues
 from flows.feeds.registry import proves_gaps
 from riskcore.errors import InputError
 
@@ -24,18 +24,34 @@ def installed(monkeypatch):
 
 
 def test_our_adapters_are_known_by_name():
-    assert {"binance", "binance:usdm", "tailwatch"} <= set(adapter_names())
+    assert {"alpaca", "binance", "binance:agg", "coinbase", "coinbase:advanced", "kraken"} <= set(adapter_names())
     assert [get_adapter(name).name for name in adapter_names()] == list(adapter_names())
 
 
 def test_an_unknown_feed_is_an_error_that_lists_the_known_ones():
-    with pytest.raises(InputError, match=r"'nasdaq' is not known: use one of binance, binance:usdm, tailwatch"):
+    with pytest.raises(InputError, match=r"'nasdaq' is not known: use one of alpaca, .*coinbase, .*tailwatch"):
         get_adapter("nasdaq")
 
 
 def test_an_unknown_price_source_is_refused():
     with pytest.raises(InputError, match="trade or mid"):
         get_adapter("binance", price="bid")
+
+
+def test_a_new_file_among_the_venues_is_all_that_a_new_venue_needs(monkeypatch, tmp_path):
+    (tmp_path / "nowhere.py").write_text(
+        "from flows.feeds.venue import Venue\n"
+        "class Nowhere(Venue):\n"
+        "    name = 'nowhere'\n"
+        "    def __init__(self, price): self.price = price\n"
+        "ADAPTERS = {'nowhere': Nowhere}\n"
+    )
+    monkeypatch.setattr(venues, "__path__", [*venues.__path__, str(tmp_path)])
+    registry._ours.cache_clear()
+    try:
+        assert get_adapter("nowhere", "mid").price == "mid"
+    finally:
+        registry._ours.cache_clear()
 
 
 @pytest.mark.usefixtures("installed")

@@ -258,7 +258,7 @@ def test_a_forced_format_is_taken_and_checked(write: Write, trade: Trade) -> Non
     for wrong in ("ndjson", "csv", "parquet", "journal", "tailwatch"):
         with pytest.raises(InputError, match=str(path)):
             read_files([path], format=wrong)
-    with pytest.raises(InputError, match="use one of ndjson, csv, parquet, journal, binance"):
+    with pytest.raises(InputError, match="use one of ndjson, csv, parquet, journal, alpaca"):
         read_files([path], format="excel")
 
 

@@ -5,15 +5,17 @@ Spot and futures are told apart by what a frame says, not by where it came from:
 trade of the futures ``X``, and only a futures ``bookTicker`` has stamps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
-from flows.feeds.adapter import UNSTAMPED, Decoded, FrameError, RisingTick, Unusable, VenueError, VenueTime
+from flows.feeds.adapter import UNSTAMPED, Decoded, FrameError, PriceSource, RisingTick, Unusable, VenueError, VenueTime
 from flows.feeds.prices import fault_of_quote
 from flows.feeds.strict import UNREADABLE, check_bytes, reason_of
+from flows.feeds.venue import Venue
 from riskcore.errors import InputError
 from riskcore.messages import Tick
 
@@ -73,7 +75,7 @@ _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_outline = msgspec.json.Decoder(_Outline).decode
 
 
-class BinanceAdapter:
+class BinanceAdapter(Venue):
     """Binance by its public market streams.
 
     Identifiers are the trade id ``t``, consecutive within a symbol (``aggTrade``: ``a``; a recording
@@ -84,14 +86,13 @@ class BinanceAdapter:
     consecutive = True
     liveness_s = 60.0
     pings_are_life = True
-    tells_receipt = False
     messages_per_s = 4.0
 
-    def __init__(self, price: Literal["trade", "mid"] = "trade", product: Literal["spot", "usdm"] = "spot") -> None:
+    def __init__(self, price: PriceSource = "trade", name: str = "binance") -> None:
         self._mid = price == "mid"
-        self._feed = SPOT if product == "spot" else USDM
-        self.name = "binance" if product == "spot" else "binance:usdm"
-        self.feeds: tuple[str, ...] = (self._feed,)
+        self._trades = "aggTrade" if name == "binance:agg" else "trade"
+        self._feed = USDM if name == "binance:usdm" else SPOT
+        self.name, self.feeds = name, (self._feed,)
 
     def url(self, symbols: Sequence[str], override: str | None = None) -> str:
         """Combined streams in the address; above 200 of them :meth:`subscribe` asks instead.
@@ -166,7 +167,7 @@ class BinanceAdapter:
         return USDM if body.X is not None or body.e == "aggTrade" else self._feed
 
     def _streams(self, symbols: Sequence[str]) -> list[str]:
-        suffix = "bookTicker" if self._mid else "trade"
+        suffix = "bookTicker" if self._mid else self._trades
         names = dict.fromkeys(symbol.removeprefix(f"{self._feed}:").lower() for symbol in symbols)
         return [f"{name}@{suffix}" for name in names]
 
@@ -194,3 +195,8 @@ def _is_of_another_stream(payload: bytes) -> bool:
     except UNREADABLE:
         return False
     return event not in ("", "trade", "aggTrade", "bookTicker")
+
+
+ADAPTERS: dict[str, Callable[[PriceSource], BinanceAdapter]] = {
+    name: partial(BinanceAdapter, name=name) for name in ("binance", "binance:agg", "binance:usdm")
+}

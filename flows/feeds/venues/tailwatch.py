@@ -12,7 +12,8 @@ import msgspec
 
 from flows.feeds.adapter import Decoded, FrameError, SequencedTick, Session, TickReason, Unusable, VenueError
 from flows.feeds.prices import fault_of_quote
-from flows.feeds.strict import UNREADABLE, check_bytes, reason_of
+from flows.feeds.strict import UNREADABLE, check_bytes, reason_of, tick_reason
+from flows.feeds.venue import Venue
 from flows.timestamps import parse_timestamp
 from riskcore.errors import InputError
 from riskcore.messages import Tick
@@ -22,7 +23,6 @@ _NANOSECONDS_FROM = 10**17
 _NANOSECONDS_TO = 2**63
 _SIDES: dict[str | None, Literal["buy", "sell"]] = {"buy": "buy", "sell": "sell"}
 _TICKS = ("", "tick", "trade")
-_REASONS: dict[str, TickReason] = {"not_finite": "not_finite", "not_an_object": "not_an_object"}
 _NO_TICKS = ("heartbeat", "subscribed", "status")
 
 
@@ -54,7 +54,7 @@ class _NotATickError(Exception):
         self.reason: TickReason = reason
 
 
-class TailwatchAdapter:
+class TailwatchAdapter(Venue):
     """The ``tailwatch`` protocol and the lines of tick files.
 
     ``seq`` counts all ticks of a feed one by one, ``trade_id`` names a trade of a symbol (with both,
@@ -63,10 +63,8 @@ class TailwatchAdapter:
     """
 
     name = FEED
-    feeds: tuple[str, ...] = (FEED,)
-    consecutive = False
+    feeds = (FEED,)
     liveness_s = 5.0
-    pings_are_life = False
     tells_receipt = True
     messages_per_s = 10.0
 
@@ -131,7 +129,7 @@ class TailwatchAdapter:
         except _NotATickError as error:
             return Unusable(error.reason, None, part)
         except UNREADABLE as error:
-            return Unusable(_REASONS.get(reason_of(error, part), "wrong_type"), None, part)
+            return Unusable(tick_reason(reason_of(error, part)), None, part)
 
     def _tick(self, message: _Message, received: int | None) -> Tick | Unusable:
         symbol, stamp, price, bid, ask = message.symbol, message.ts, message.price, message.bid, message.ask
@@ -155,3 +153,6 @@ def _time(value: int | str) -> int:
         return parse_timestamp(value)
     except InputError:
         raise _NotATickError("bad_time") from None
+
+
+ADAPTERS = {FEED: TailwatchAdapter}
