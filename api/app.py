@@ -9,10 +9,11 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import dashboard, openapi, problems, reference, tasks
 from api.access import AccessLog
+from api.asking import Asking
 from api.hub import Hub
 from api.metrics import Metrics
 from api.reading import DatabaseReader, Reader
-from api.routes import health, history, portfolios, stream
+from api.routes import health, history, portfolios, stream, trades
 from api.security import Guard
 from api.services import Services
 from api.settings import ApiSettings
@@ -44,7 +45,7 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await services.reader.open()
         try:
-            async with tasks.beside(services.hub.follow, services.board.publish):
+            async with tasks.beside(services.hub.follow, services.board.publish, services.asking.follow):
                 yield
         finally:
             services.hub.drain()
@@ -63,7 +64,7 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
     app.state.services = services
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # the hook FastAPI documents
     problems.install(app)
-    for module in (portfolios, history, stream, health):
+    for module in (portfolios, history, trades, stream, health):
         app.include_router(module.router)
     reference.install(app)
     dashboard.install(app, settings.dashboard)
@@ -81,7 +82,9 @@ def _services(settings: ApiSettings, reader: Reader) -> Services:
     metrics.watch("tailwatch_stream_events", "Events read from the database.", lambda: hub.published)
     metrics.watch("tailwatch_stream_memory_bytes", "Recent events kept in memory.", lambda: hub.kept_bytes)
     metrics.watch("tailwatch_database_up", "1 while the database can be read.", lambda: hub.trouble is None)
-    return Services(settings, reader, hub, StatusBoard(hub, reader, settings, metrics), metrics)
+    asking = Asking(reader, settings)
+    metrics.watch("tailwatch_requests_waiting", "Requests that wait for the engine's answer.", lambda: asking.waiting)
+    return Services(settings, reader, hub, asking, StatusBoard(hub, reader, settings, metrics), metrics)
 
 
 def _database_reader(settings: ApiSettings) -> Reader:

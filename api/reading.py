@@ -1,11 +1,12 @@
-"""What the API needs of the database: the questions; :mod:`storage.reads` answers them."""
+"""What the API needs of the database: :mod:`storage.reads` reads it, :mod:`storage.commands` asks the engine by it."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
-from storage.listen import Notification, notifications
+from storage.commands import ANSWERS, Asks
+from storage.listen import Notification, heard_on, notifications
 from storage.reads import Reads
-from storage.rows import EventRow, HistoryRow, PartRow, PositionRow, RunRow
+from storage.rows import AnswerRow, EventRow, HistoryRow, PartRow, PositionRow, RunRow
 
 
 class Reader(Protocol):
@@ -42,12 +43,21 @@ class Reader(Protocol):
 
     async def parts(self) -> Sequence[PartRow]: ...
 
+    async def ask(self, run: str, identifier: str, kind: Literal["command", "question"], payload: bytes) -> None: ...
+
+    async def withdraw(self, identifier: str) -> bool: ...
+
+    async def answers(self, identifiers: Sequence[str]) -> Sequence[AnswerRow]: ...
+
+    def answered(self) -> AsyncGenerator[str | None, None]:
+        """Yield the id of each command that is answered, and None when it is time to look without one."""
+
     def notifications(self) -> AsyncGenerator[Notification | None, None]:
         """Yield when something may be new; never end, and never raise for a database that is away."""
 
 
-class DatabaseReader(Reads):
-    """The reads of ``storage`` together with its notifications."""
+class DatabaseReader(Reads, Asks):
+    """What ``storage`` reads and asks, together with its notifications."""
 
     def __init__(self, url: str, *, connections: int, timeout_s: float) -> None:
         super().__init__(url, connections=connections, timeout_s=timeout_s)
@@ -55,3 +65,6 @@ class DatabaseReader(Reads):
 
     def notifications(self) -> AsyncGenerator[Notification | None, None]:
         return notifications(self._listen_url)
+
+    def answered(self) -> AsyncGenerator[str | None, None]:
+        return heard_on(self._listen_url, ANSWERS)

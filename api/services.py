@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from api.asking import Asking
 from api.hub import Hub
 from api.metrics import Metrics
 from api.problems import ProblemError
@@ -19,6 +20,7 @@ class Services:
     settings: ApiSettings
     reader: Reader
     hub: Hub
+    asking: Asking
     board: StatusBoard
     metrics: Metrics
 

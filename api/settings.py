@@ -30,6 +30,8 @@ class ApiSettings:
     database_connections: int = 4
     database_timeout_s: float = 3.0
     """A database that does not answer a question in this time counts as away."""
+    answer_timeout_s: float = 5.0
+    """How long a request waits for the engine's answer."""
     heartbeat_limit_s: float = 5.0
     """A part that has been silent for longer counts as down."""
     risk_limit_s: float = 150.0

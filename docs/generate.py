@@ -123,7 +123,7 @@ def routes() -> str:
     for path, methods in _API.openapi()["paths"].items():
         for method, operation in methods.items():
             named = [f"`{p['name']}`" for p in operation.get("parameters", [])]
-            rows.append((f"`{method.upper()} {path}`", operation["description"], ", ".join(named)))
+            rows.append((f"`{method.upper()} {path}`", _one_line(operation["description"]), ", ".join(named)))
     return _table(("call", "answer", "parameters"), rows)
 
 

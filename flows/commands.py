@@ -39,21 +39,28 @@ class History(msgspec.Struct, frozen=True, tag_field="command", tag="history"):
     prices: tuple[tuple[float | None, ...], ...]
 
 
-class Limits(msgspec.Struct, frozen=True, tag_field="command", tag="limits"):
+class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A command that a running engine takes, from somebody who waits for its answer."""
+
+    asked: str = ""
+    """The id under which it was asked and is answered; empty where nobody waits."""
+
+
+class Limits(Asked, frozen=True, tag_field="command", tag="limits"):
     """The limits of one portfolio from now on, or of all: what is not named is no longer limited."""
 
     limits: tuple[Limit, ...]
     portfolio: str | None = None
 
 
-class Acknowledge(msgspec.Struct, frozen=True, tag_field="command", tag="acknowledge"):
+class Acknowledge(Asked, frozen=True, tag_field="command", tag="acknowledge"):
     """Somebody has seen the alert: it stays, and is said to be known until it resolves or gets worse."""
 
     alert: str
     by: str = ""
 
 
-class Silence(msgspec.Struct, frozen=True, tag_field="command", tag="silence"):
+class Silence(Asked, frozen=True, tag_field="command", tag="silence"):
     """Alerts in [starts, ends) of journal time, in nanoseconds, wake nobody; of all portfolios or rules where None.
 
     One that lies ahead is a maintenance window. The same ``id`` again takes the place of the one before, and one that
@@ -76,8 +83,36 @@ class Silence(msgspec.Struct, frozen=True, tag_field="command", tag="silence"):
         )
 
 
-AnyCommand = Positions | History | Limits | Acknowledge | Silence
+class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A trade: a signed quantity added to what a portfolio holds, known by its ``trade_id``.
+
+    One that ``cancels`` another undoes it and says nothing more; one that ``corrects`` another undoes it and stands in
+    its place.
+    """
+
+    trade_id: str
+    portfolio: str = ""
+    symbol: str = ""
+    quantity: float = 0.0
+    price: float | None = None
+    """Quote currency; None for the newest price that the engine has."""
+    event_time: int | None = None
+    """When it was done, nanoseconds; None for when the engine took it."""
+    corrects: str | None = None
+    cancels: str | None = None
+
+
+class Trades(Asked, frozen=True, tag_field="command", tag="trades"):
+    """Trades that are booked together, all or none."""
+
+    trades: tuple[Trade, ...]
+
+
+AnyTold = Limits | Acknowledge | Silence | Trades
+"""What a running engine takes."""
+AnyCommand = Positions | History | AnyTold
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+_told: msgspec.json.Decoder[AnyTold] = msgspec.json.Decoder(AnyTold)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -88,6 +123,17 @@ def decode_command(payload: bytes) -> AnyCommand:
 
 def encode_command(command: AnyCommand) -> bytes:
     return _encode(command)
+
+
+def told_command(payload: bytes, asked: str) -> AnyTold:
+    """Read what was told to the running engine, under the id by which it is known.
+
+    Raises
+    ------
+    msgspec.MsgspecError
+        It is not a command that a running engine takes.
+    """
+    return msgspec.structs.replace(_told.decode(payload), asked=asked)
 
 
 def command_records(commands: Sequence[AnyCommand], stamp: int) -> list[Record]:

@@ -19,6 +19,7 @@ from flows.feeds import get_adapter
 from flows.feeds.adapter import PriceSource
 from flows.feeds.connection import FeedConnection
 from flows.heartbeat import Background, heartbeat
+from flows.intake import Intake
 from flows.journal import JournalWriter
 from flows.messages import Checkpoint, Kind, Moment
 from flows.running import run_dataflow
@@ -92,6 +93,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         store = OutboxStore(engine.database_url, run)
         stack.callback(store.close)
         stack.enter_context(_heartbeat(engine, run, standing))
+        stack.enter_context(Intake(engine.database_url, run, writer))
         source = JournalSource(engine.journal, crew.offset, writer, stopping)
         sink = OutboxSink(store, stopping, engine.write_checkpoint, standing.on_stored)
         run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, engine.shards, crew.alerts, sink))

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Literal, NamedTuple
 
 from riskcore.messages import Alert, RiskSnapshot, Tick
-from storage.rows import LimitRow, PositionRow, SilenceRow
+from storage.rows import AnswerRow, LimitRow, PositionRow, SilenceRow, TradeRow
 
 
 class Kind(IntEnum):
@@ -19,7 +19,7 @@ class Kind(IntEnum):
     CLOCK = 2
     """Nothing but the time."""
     COMMAND = 3
-    """JSON with a ``command``: ``positions`` today."""
+    """JSON with a ``command``: see ``flows/commands.py``."""
     END = 4
     """The end of a recording. It is never written to a journal."""
     CONNECTED = 5
@@ -113,6 +113,21 @@ class FeedBatch(NamedTuple):
     """The FeedActor's own state after this batch, where a checkpoint was asked for."""
 
 
+class Said(NamedTuple):
+    """What a shard says besides figures, of the command that it has just taken."""
+
+    holdings: tuple[PositionRow, ...] = ()
+    """All positions of the portfolios whose book the command has stated."""
+    changed: tuple[PositionRow, ...] = ()
+    """Positions that trades have changed."""
+    trades: tuple[TradeRow, ...] = ()
+    answers: tuple[AnswerRow, ...] = ()
+    """What those who told the command hear of it."""
+
+
+NOTHING_SAID = Said()
+
+
 class Moment(NamedTuple):
     """What one shard has to say at one publishing moment: the snapshots of its portfolios.
 
@@ -125,8 +140,7 @@ class Moment(NamedTuple):
     event_time: int
     shard: int
     snapshots: tuple[RiskSnapshot, ...]
-    holdings: tuple[PositionRow, ...] = ()
-    """The positions of the portfolios whose book a command has just changed."""
+    said: Said = NOTHING_SAID
     stamp: int = 0
     stream: "Stream | None" = None
     """What the feeds have been like, each second."""

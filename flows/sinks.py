@@ -130,14 +130,16 @@ class _OutboxPartition(_Partition):
 
     def _stored(self, moments: list[Moment]) -> bool:
         rows = [row for moment in moments for row in self._rows(moment)]
-        positions = [row for book in _newest_books(moments) for row in book]
+        stated, changed = _newest_positions(moments)
+        trades = [trade for moment in moments for trade in moment.said.trades]
+        answers = [answer for moment in moments for answer in moment.said.answers]
         limits = [row for moment in moments for row in moment.limits]
         silences = [row for moment in moments for row in moment.silences]
 
         def write() -> object:
-            return self._store.write(rows, positions, limits=limits, silences=silences)
+            return self._store.write(rows, stated, trades, changed, answers=answers, limits=limits, silences=silences)
 
-        if (rows or positions or limits or silences) and not self._storing.insist(write):
+        if any((rows, stated, trades, changed, answers, limits, silences)) and not self._storing.insist(write):
             return False
         if moments:
             self._on_stored(moments[-1])
@@ -185,15 +187,22 @@ def _alert_rows(moment: Moment, first: int) -> list[OutboxRow]:
     ]
 
 
-def _newest_books(moments: list[Moment]) -> list[list[PositionRow]]:
-    """Each portfolio's positions as they were stated last."""
-    books: dict[str, list[PositionRow]] = {}
+def _newest_positions(moments: list[Moment]) -> tuple[list[PositionRow], list[PositionRow]]:
+    """Whole books as they are after these moments, and single positions of other books."""
+    books: dict[str, dict[str, PositionRow]] = {}
+    singles: dict[tuple[str, str], PositionRow] = {}
     for moment in moments:
-        stated: dict[str, list[PositionRow]] = {}
-        for row in moment.holdings:
-            stated.setdefault(row.portfolio, []).append(row)
+        stated: dict[str, dict[str, PositionRow]] = {}
+        for row in moment.said.holdings:
+            stated.setdefault(row.portfolio, {})[row.symbol] = row
         books |= stated
-    return list(books.values())
+        for row in moment.said.changed:
+            if row.portfolio in books:
+                books[row.portfolio][row.symbol] = row
+            else:
+                singles[row.portfolio, row.symbol] = row
+    single = [row for (portfolio, _), row in singles.items() if portfolio not in books]
+    return [row for book in books.values() for row in book.values()], single
 
 
 class OutboxSink(FixedPartitionedSink[Merged, None]):

@@ -135,6 +135,20 @@ class Session:
                 self.close()
             raise translated(error, self.url) from error
 
+    def heard(self, timeout_s: float) -> bool:
+        """Wait so long for a notification of a channel that ``prepare`` listens to; False without a connection, too.
+
+        One that came since the last call, during a transaction, is heard at once.
+        """
+        connection = self._connection
+        if connection is None:
+            return False
+        try:
+            return any(True for _ in connection.notifies(timeout=timeout_s, stop_after=1))
+        except psycopg.Error as error:
+            self.close()
+            raise translated(error, self.url) from error
+
     def close(self) -> None:
         """Close the connection. The next call makes a new one."""
         if self._connection is not None:

@@ -1,4 +1,7 @@
-"""What is forgotten: figures between bars, once they are old. Those of bars, alerts and ticks stay."""
+"""What is forgotten: figures between bars and what was asked of the engine, once they are old.
+
+Figures of bars, alerts, trades and ticks stay.
+"""
 
 from storage.connection import CALL_TIMEOUT_S, Session
 
@@ -18,6 +21,10 @@ with old as (
 )
 delete from outbox using gone where outbox.run = %(run)s and outbox.id = gone.id
 """
+_FORGET_COMMANDS = """
+delete from commands where created < clock_timestamp() - interval '1 hour'
+    and (status is not null or kind = 'question')
+"""
 
 
 class Retention:
@@ -33,6 +40,8 @@ class Retention:
 
     def forget(self) -> int:
         """Forget what is due and return how many events that were; in transactions that block nobody for long."""
+        with self._session.transaction() as connection:
+            connection.execute(_FORGET_COMMANDS)
         count = 0
         while True:
             with self._session.transaction() as connection:

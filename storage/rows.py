@@ -143,6 +143,24 @@ class TradeRow(NamedTuple):
     price: float | None
     event_time: int
     journal_offset: int
+    corrects: str | None = None
+    cancels: str | None = None
+
+
+class CommandRow(NamedTuple):
+    """What was asked of the engine: a ``command`` changes its state, a ``question`` does not."""
+
+    id: str
+    kind: Literal["command", "question"]
+    payload: bytes
+
+
+class AnswerRow(NamedTuple):
+    """What the engine says to the command ``id``: an HTTP status, and JSON."""
+
+    id: str
+    status: int
+    payload: bytes
 
 
 class RunRow(NamedTuple):

@@ -17,9 +17,12 @@ from api.models.risk import (
     Uncovered,
 )
 from api.models.stream import Reset
+from api.models.trade import BookedTrade, BookedTrades, NewTrade, NewTrades
 
 __all__ = [
     "Alert",
+    "BookedTrade",
+    "BookedTrades",
     "Distribution",
     "Explained",
     "Feed",
@@ -28,6 +31,8 @@ __all__ = [
     "HistoryPoint",
     "Ledger",
     "Measure",
+    "NewTrade",
+    "NewTrades",
     "Part",
     "PortfolioSummary",
     "Position",

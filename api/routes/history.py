@@ -8,15 +8,14 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from api.models import History, HistoryPoint
+from api.moments import SECOND, nanoseconds, text
 from api.problems import ProblemError, documented
 from api.routes.portfolios import PortfolioId, known
 from api.services import Served, Services
 from api.summary import measures, summarize
 
-SECOND = 1_000_000_000
 MOST_POINTS = 4_000
 TYPICAL_POINTS = 300
-FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _STEPS_S = (1, 5, 15, 30, 60, 300, 900, 1_800, 3_600, 14_400, 86_400)
 
@@ -54,12 +53,12 @@ async def history(
     rows = await served.reader.risk_history(served.current_run().run, portfolio, *span)
     return History(
         portfolio=portfolio,
-        start=_text(span.start),
-        end=_text(span.end),
+        start=text(span.start),
+        end=text(span.end),
         resolution=f"{span.step_s}s",
         points=[
             HistoryPoint(
-                event_time=_text(row.event_time),
+                event_time=text(row.event_time),
                 market_value=row.market_value,
                 measures=measures(row.measures),
             )
@@ -71,13 +70,13 @@ async def history(
 def _newest(served: Services, portfolio: str) -> int:
     event = served.hub.latest.get(portfolio)
     if event is None:
-        return _nanoseconds(datetime.now(UTC))
-    return _nanoseconds(datetime.fromisoformat(summarize(event).event_time))
+        return nanoseconds(datetime.now(UTC))
+    return nanoseconds(datetime.fromisoformat(summarize(event).event_time))
 
 
 def _span(start: datetime | None, end: datetime | None, resolution: str | None, newest: int) -> Span:
-    until = newest + 1_000 if end is None else _nanoseconds(end)
-    since = max(0, until - 3_600 * SECOND) if start is None else _nanoseconds(start)
+    until = newest + 1_000 if end is None else nanoseconds(end)
+    since = max(0, until - 3_600 * SECOND) if start is None else nanoseconds(start)
     if since >= until:
         raise ProblemError(422, "start must be before end")
     fitting_s = _fitting_step_s(until - since)
@@ -100,15 +99,3 @@ def _step_s(resolution: str) -> int:
 def _fitting_step_s(length: int) -> int:
     wanted = length / TYPICAL_POINTS / SECOND
     return next((step for step in _STEPS_S if step >= wanted), _STEPS_S[-1])
-
-
-def _nanoseconds(moment: datetime) -> int:
-    if not FIRST <= moment <= LAST:
-        raise ProblemError(422, f"times lie between {FIRST.year} and {LAST.year}")
-    delta = moment - FIRST
-    return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds * 1_000
-
-
-def _text(nanoseconds: int) -> str:
-    seconds, fraction = divmod(nanoseconds, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"

@@ -1,6 +1,8 @@
 """Brings the shards of a moment together, in an order that does not depend on the workers."""
 
-from flows.messages import Checkpoint, Moment
+from itertools import chain
+
+from flows.messages import Checkpoint, Moment, Said
 
 Merged = Moment | tuple[Checkpoint, ...]
 
@@ -29,5 +31,6 @@ class MergeActor:
         if not moments:
             return [tuple(part for part in parts if isinstance(part, Checkpoint))]
         snapshots = sorted((s for moment in moments for s in moment.snapshots), key=lambda s: s.portfolio)
-        holdings = tuple(row for moment in moments for row in moment.holdings)
-        return [moments[0]._replace(snapshots=tuple(snapshots), holdings=holdings)]
+        said = zip(*(moment.said for moment in moments), strict=True)
+        together = Said(*(tuple(chain.from_iterable(rows)) for rows in said))
+        return [moments[0]._replace(snapshots=tuple(snapshots), said=together)]

@@ -56,6 +56,8 @@ class Portfolio:
     unrated: dict[str, float] = field(default_factory=dict)
     """Symbols in a currency without a rate, and their quantity: no figure contains them."""
     currencies: dict[str, str] = field(default_factory=dict)
+    holdings: dict[int, Holding] = field(default_factory=dict)
+    """What the book says of each instrument that it names, with the quantity of now."""
 
     def hold(self, holdings: Sequence[tuple[int, Holding]]) -> None:
         """Hold this and nothing else, from the present prices on. Equal quantities cost nothing.
@@ -70,12 +72,30 @@ class Portfolio:
         rated = {number: held for number, held in holdings if (held.currency or base) == base}
         self.unrated = {held.symbol: held.quantity for _, held in holdings if (held.currency or base) != base}
         self.currencies = {held.symbol: held.currency or base for _, held in holdings}
+        self.holdings = dict(holdings)
         for number in self.symbols.keys() - rated.keys():
             self.book.hold(number, 0.0)
         self.symbols = {number: held.symbol for number, held in rated.items()}
         for number, held in rated.items():
             self.book.describe(number, held.multiplier)
             self.book.hold(number, held.quantity, held.avg_price)
+
+    def trade(self, number: int, terms: Holding, quantity: float, price: float) -> Holding:
+        """Add a quantity bought at ``price`` (NaN: not known); ``terms`` say what an instrument new to it is like."""
+        held, base = self.holdings.get(number, terms), self.settings.base_currency
+        self.currencies[held.symbol] = held.currency or base
+        if (held.currency or base) != base:
+            held = msgspec.structs.replace(held, quantity=held.quantity + quantity, avg_price=None)
+            self.unrated[held.symbol] = held.quantity
+        else:
+            if number not in self.symbols:
+                self.symbols[number] = held.symbol
+                self.book.describe(number, held.multiplier)
+            self.book.on_trade(number, quantity, price)
+            now, average = float(self.book.quantities[number]), self.book.position_pnl(number).average_price
+            held = msgspec.structs.replace(held, quantity=now, avg_price=average)
+        self.holdings[number] = held
+        return held
 
     def snapshot(self, occasion: Occasion, tally: Tally) -> RiskSnapshot:
         """Measure, and say it with its health."""
@@ -149,7 +169,9 @@ class Portfolio:
         )
 
     def state(self) -> "PortfolioState":
-        return PortfolioState(self.book.snapshot(), self.seq, self.symbols, self.unrated, self.currencies)
+        return PortfolioState(
+            self.book.snapshot(), self.seq, self.symbols, self.unrated, self.currencies, self.holdings
+        )
 
 
 class PortfolioState(msgspec.Struct, array_like=True):
@@ -160,6 +182,7 @@ class PortfolioState(msgspec.Struct, array_like=True):
     symbols: dict[int, str]
     unrated: dict[str, float]
     currencies: dict[str, str]
+    holdings: dict[int, Holding]
 
 
 def _refuse_twins(holdings: Sequence[tuple[int, Holding]]) -> None:
@@ -186,6 +209,7 @@ def restored_portfolio(state: PortfolioState, model: MarketModel, settings_hash:
         state.symbols,
         state.unrated,
         state.currencies,
+        state.holdings,
     )
 
 

@@ -1,6 +1,5 @@
 """The risk of one shard of portfolios, kept up to date by the journal's events."""
 
-import zlib
 from dataclasses import asdict
 from math import sqrt
 from typing import Any
@@ -9,17 +8,23 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.actors.portfolio import (
-    Occasion,
-    Portfolio,
-    PortfolioState,
-    Tally,
-    new_portfolio,
-    position_rows,
-    restored_portfolio,
+from flows.actors.books import Books, BooksState
+from flows.actors.portfolio import Occasion, Tally
+from flows.commands import Asked, History, Positions, Trades, decode_command
+from flows.messages import (
+    NOTHING_SAID,
+    Accepted,
+    Checkpoint,
+    Command,
+    End,
+    Event,
+    FeedBatch,
+    Gap,
+    Moment,
+    Refused,
+    Said,
+    Stream,
 )
-from flows.commands import History, Holding, Positions, decode_command
-from flows.messages import Accepted, Checkpoint, Command, End, Event, FeedBatch, Gap, Moment, Refused, Stream
 from flows.universe import Universe
 from riskcore.bars import Bar, BarSampler
 from riskcore.jumps import JumpFilter
@@ -27,7 +32,6 @@ from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
 from riskcore.settings import DAY, NANOSECONDS, RiskSettings
 from riskcore.state import StateError
-from storage.rows import PositionRow
 
 _PULSE = NANOSECONDS
 
@@ -55,13 +59,12 @@ class RiskActor:
         shard: int = 0,
         shards: int = 1,
     ) -> None:
-        self._settings, self._settings_hash = settings, settings_hash
-        self._publish, self._shard, self._shards = publish, shard, shards
+        self._settings, self._publish, self._shard = settings, publish, shard
         self._universe = Universe()
         self._model = MarketModel(0, settings)
         self._sampler = BarSampler(0, settings)
         self._jumps: JumpFilter[Accepted] = JumpFilter(settings.jump, settings.min_observations)
-        self._portfolios: dict[str, Portfolio] = {}
+        self._books = Books(settings_hash, shard, shards)
         self._tally = Tally()
         self._next_publish = 0
         self._next_pulse = 0
@@ -135,30 +138,24 @@ class RiskActor:
 
     def _on_command(self, event: Command) -> None:
         command = decode_command(event.payload)
-        if isinstance(command, Positions):
-            self._hold(command, event)
-        elif isinstance(command, History):
-            self._preload(command)
-        else:
-            self._changed = True
-            self._emit(event, self._tally.event_time, (), command=event)
+        if isinstance(command, Asked) and self._books.has_heard(command.asked):
+            return
+        match command:
+            case Positions() as book:
+                numbers = self._universe.add(book.names)
+                self._widen()
+                self._say(event, self._books.state_book(book, event, self._model, numbers))
+            case Trades() as trades:
+                self._say(event, self._books.book(trades, event, self._newest, self._universe.find))
+            case History() as history:
+                self._preload(history)
+            case _:
+                self._changed = True
+                self._emit(event, self._tally.event_time, command=event)
 
-    def _hold(self, command: Positions, event: Command) -> None:
-        numbers = self._universe.add(command.names)
-        self._widen()
-        books: dict[str, list[tuple[int, Holding]]] = {name: [] for name in self._portfolios}
-        for number, held in zip(numbers, command.positions, strict=False):
-            if zlib.crc32(held.portfolio.encode()) % self._shards == self._shard:
-                books.setdefault(held.portfolio, []).append((number, held))
-        rows: list[PositionRow] = []
-        for name, holdings in books.items():
-            portfolio = self._portfolios.get(name) or new_portfolio(self._model, name, self._settings_hash)
-            self._portfolios[name] = portfolio
-            portfolio.hold(holdings)
-            rows += position_rows([held for _, held in holdings], self._settings.base_currency, event.offset)
-        self._portfolios = dict(sorted(self._portfolios.items()))
-        self._changed = True
-        self._emit(event, self._tally.event_time, (), tuple(rows))
+    def _newest(self, symbol: str) -> float | None:
+        number = self._universe.find(symbol)
+        return None if number is None else self._sampler.newest[number]
 
     def _widen(self) -> None:
         more = len(self._universe) - self._model.n_instruments
@@ -185,7 +182,7 @@ class RiskActor:
         self._jumps.learn(self._model.volatility, self._model.observations)
 
     def _close(self, bar: Bar, event: Event) -> None:
-        model, books = self._model, [portfolio.book for portfolio in self._portfolios.values()]
+        model, books = self._model, [portfolio.book for portfolio in self._books.portfolios.values()]
         self._begin_day(bar)
         model.on_prices(bar.close)
         for book in books:
@@ -203,7 +200,7 @@ class RiskActor:
         day = (bar.end_ns - 1) // DAY
         if day != self._day:
             self._model.on_prices(bar.close if self._day < 0 else _padded(self._closes, len(bar.close)))
-            for portfolio in self._portfolios.values():
+            for portfolio in self._books.portfolios.values():
                 portfolio.book.start_day()
         self._day = day
 
@@ -227,22 +224,26 @@ class RiskActor:
         self._measure(event, Occasion("tick", now, event.offset, stale))
 
     def _measure(self, event: Event, occasion: Occasion) -> None:
-        snapshots = tuple(p.snapshot(occasion, self._tally) for p in self._portfolios.values())
+        snapshots = tuple(p.snapshot(occasion, self._tally) for p in self._books.portfolios.values())
         self._emit(event, occasion.event_time, snapshots)
+
+    def _say(self, event: Event, said: Said) -> None:
+        self._changed = True
+        self._emit(event, self._tally.event_time, said=said)
 
     def _emit(
         self,
         event: Event,
         event_time: int,
-        snapshots: tuple[RiskSnapshot, ...],
-        holdings: tuple[PositionRow, ...] = (),
+        snapshots: tuple[RiskSnapshot, ...] = (),
         *,
+        said: Said = NOTHING_SAID,
         stream: Stream | None = None,
         command: Command | None = None,
     ) -> None:
         offset, ordinal = self._place
         self._place = (event.offset, ordinal + 1 if offset == event.offset else 0)
-        moment = Moment(*self._place, event_time, self._shard, snapshots, holdings, event.stamp, stream, command)
+        moment = Moment(*self._place, event_time, self._shard, snapshots, said, event.stamp, stream, command)
         self._out.append(moment)
 
     def snapshot(self) -> bytes:
@@ -251,7 +252,7 @@ class RiskActor:
             universe=self._universe.state(),
             model=self._model.snapshot(),
             sampler=self._sampler.snapshot(),
-            portfolios=[portfolio.state() for portfolio in self._portfolios.values()],
+            books=self._books.state(),
             tally=asdict(self._tally),
             next_publish=self._next_publish,
             next_pulse=self._next_pulse,
@@ -277,8 +278,7 @@ class RiskActor:
         self._universe.restore(saved.universe)
         self._model = MarketModel.restore(saved.model, self._settings)
         self._sampler = BarSampler.restore(saved.sampler, self._settings)
-        portfolios = (restored_portfolio(p, self._model, self._settings_hash) for p in saved.portfolios)
-        self._portfolios = {portfolio.book.name: portfolio for portfolio in portfolios}
+        self._books.restore(saved.books, self._model)
         self._tally = Tally(**saved.tally)
         self._closes = np.frombuffer(saved.closes)
         self._next_publish, self._next_pulse, self._due = saved.next_publish, saved.next_pulse, 0
@@ -295,7 +295,7 @@ class _State(msgspec.Struct):
     universe: dict[str, Any]
     model: bytes
     sampler: bytes
-    portfolios: list[PortfolioState]
+    books: BooksState
     tally: dict[str, int]
     next_publish: int
     next_pulse: int

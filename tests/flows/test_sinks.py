@@ -5,7 +5,7 @@ from threading import Event
 import psycopg
 import pytest
 
-from flows.messages import Accepted, Checkpoint, End, FeedBatch, Moment
+from flows.messages import Accepted, Checkpoint, End, FeedBatch, Moment, Said
 from flows.sinks import ArchiveSink, Insistence, NdjsonSink, OutboxSink, whole_file
 from riskcore.messages import Alert, Quality, RiskSnapshot, Tick
 from storage.archive import ArchiveStore
@@ -130,7 +130,7 @@ def test_a_stored_event_says_when_it_was_published_and_how_late(database_url):
 def test_a_book_stated_twice_in_one_batch_is_stored_as_it_was_stated_last(database_url):
     def stated(offset, quantity):
         row = PositionRow("a", "AAA", quantity, None, 1.0, "USD", None, offset)
-        return Moment(offset, 0, 0, 0, (), (row,))
+        return Moment(offset, 0, 0, 0, (), Said(holdings=(row,)))
 
     store, part = outbox(database_url)
     part.write_batch([stated(0, 5.0), stated(9, 7.0)])

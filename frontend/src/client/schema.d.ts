@@ -124,6 +124,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Book Trades
+         * @description Book one trade, or several together: all or none. Answered when the engine has taken them.
+         *
+         *     Send the same again after a 503 or 504, or when no answer came: what is booked already is recognised by its
+         *     `trade_id`, changes nothing, and gets the same answer. Another content under a known id is a 409.
+         */
+        post: operations["book_trades"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -269,6 +292,60 @@ export interface components {
              * @description In the unit of the rule: base currency for money.
              */
             value: number | null;
+        };
+        /**
+         * BookedTrade
+         * @description A trade as it was booked; a cancel shows what it took back.
+         */
+        BookedTrade: {
+            /**
+             * Booked At
+             * Format: date-time
+             * @description The journal's time of the booking.
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            booked_at: string;
+            /** Cancels */
+            cancels: string | null;
+            /** Corrects */
+            corrects: string | null;
+            /**
+             * Event Time
+             * Format: date-time
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            event_time: string;
+            /**
+             * Journal Offset
+             * @description The journal record that booked it: figures whose `quality.journal_offset` is not smaller contain it.
+             */
+            journal_offset: number;
+            /** Portfolio */
+            portfolio: string;
+            /**
+             * Price
+             * @description Quote currency; null where no price was known yet: it counts from the first one.
+             */
+            price: number | null;
+            /** Quantity */
+            quantity: number;
+            /** Symbol */
+            symbol: string;
+            /** Trade Id */
+            trade_id: string;
+        };
+        /**
+         * BookedTrades
+         * @description What was booked, in the order in which it was told.
+         */
+        BookedTrades: {
+            /**
+             * Schema
+             * @constant
+             */
+            schema: 1;
+            /** Trades */
+            trades: components["schemas"]["BookedTrade"][];
         };
         /**
          * Distribution
@@ -506,6 +583,59 @@ export interface components {
              * @description Standard error of a simulated `var`, base currency; null where nothing is simulated.
              */
             var_stderr: number | null;
+        };
+        /**
+         * NewTrade
+         * @description A trade to book; one that `cancels` another says nothing but the two ids.
+         */
+        NewTrade: {
+            /**
+             * Cancels
+             * @description Id of the trade that this one undoes.
+             */
+            cancels?: string | null;
+            /**
+             * Corrects
+             * @description Id of the trade that this one undoes and stands in the place of.
+             */
+            corrects?: string | null;
+            /**
+             * Event Time
+             * @description When it was done, with a time zone; by itself when the engine takes it.
+             */
+            event_time?: string | null;
+            /**
+             * Portfolio
+             * @example main
+             */
+            portfolio?: string | null;
+            /**
+             * Price
+             * @description Quote currency; by itself the newest price that the engine has.
+             */
+            price?: number | null;
+            /**
+             * Quantity
+             * @description Signed: a sale is negative; contracts or shares.
+             * @example -0.5
+             */
+            quantity?: number | null;
+            /** Symbol */
+            symbol?: string | null;
+            /**
+             * Trade Id
+             * @description Yours. The same trade again changes nothing; the same id with another content is refused.
+             * @example T-1001
+             */
+            trade_id: string;
+        };
+        /**
+         * NewTrades
+         * @description Trades to book together: all of them or none.
+         */
+        NewTrades: {
+            /** Trades */
+            trades: components["schemas"]["NewTrade"][];
         };
         /**
          * Part
@@ -1161,6 +1291,66 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    book_trades: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrade"] | components["schemas"]["NewTrades"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookedTrades"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -124,7 +124,7 @@ def test_a_new_book_replaces_the_old_one(settings, market, batches):
     run(actor, batches(events))
     smaller = encode_command(Positions((Holding("alpha", "A", 2.0),)))
     (told,) = actor.on_batch(FeedBatch(900, events[-1].stamp, [Command(900, events[-1].stamp, smaller)]))
-    assert [(row.portfolio, row.symbol, row.quantity) for row in told.holdings] == [("alpha", "A", 2.0)]
+    assert [(row.portfolio, row.symbol, row.quantity) for row in told.said.holdings] == [("alpha", "A", 2.0)]
     at = 1_010 * SECOND
     more = [Accepted(901 + i, 0, at + i * SECOND, 0, Tick("sim", "A", at + i * SECOND, 101.0)) for i in range(3)]
     alpha, beta, _ = snapshots(actor.on_batch(FeedBatch(903, more[-1].stamp, more)))[-3:]

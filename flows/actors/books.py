@@ -1,0 +1,122 @@
+"""The portfolios of one shard, and what commands do to them."""
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
+
+import msgspec
+from msgspec.structs import replace
+
+from flows.actors.blotter import Blotter, BlotterState, Change, refusal, trade_rows
+from flows.actors.portfolio import Portfolio, PortfolioState, new_portfolio, position_rows, restored_portfolio
+from flows.commands import Holding, Positions, Trades
+from flows.messages import Command, Said
+from riskcore.model import MarketModel
+from storage.rows import AnswerRow, PositionRow
+
+_REMEMBERED = 1_000
+"""Commands told lately: a killed engine repeats at the most those that it had taken together, a hundred."""
+
+
+class Books:
+    """Positions as they were stated and traded since.
+
+    Every shard keeps the names of all portfolios, the terms of all instruments and all trades, so all shards decide
+    alike; the portfolios themselves are the shard's own. Which those are their names tell.
+    """
+
+    def __init__(self, settings_hash: str, shard: int, shards: int) -> None:
+        self._settings_hash, self._shard, self._shards = settings_hash, shard, shards
+        self.portfolios: dict[str, Portfolio] = {}
+        self._blotter = Blotter()
+        self._terms: dict[int, Holding] = {}
+        self._stated = b""
+        self._heard: dict[str, None] = {}
+
+    def state_book(self, book: Positions, event: Command, model: MarketModel, numbers: Sequence[int]) -> Said:
+        """Hold this book, whose names have these numbers.
+
+        One that is stated again as it was, at a restart, leaves alone what was traded since.
+        """
+        digest = blake2b(event.payload, digest_size=16).digest()
+        if digest != self._stated:
+            self._stated = digest
+            self._hold(book, model, numbers)
+        base = model.settings.base_currency
+        books = (portfolio.holdings.values() for portfolio in self.portfolios.values())
+        return Said(holdings=tuple(row for held in books for row in position_rows(list(held), base, event.offset)))
+
+    def _hold(self, command: Positions, model: MarketModel, numbers: Sequence[int]) -> None:
+        books: dict[str, list[tuple[int, Holding]]] = {name: [] for name in self.portfolios}
+        for number, held in zip(numbers, command.positions, strict=False):
+            self._blotter.portfolios.add(held.portfolio)
+            self._terms[number] = held
+            if zlib.crc32(held.portfolio.encode()) % self._shards == self._shard:
+                books.setdefault(held.portfolio, []).append((number, held))
+        for name, holdings in books.items():
+            portfolio = self.portfolios.get(name) or new_portfolio(model, name, self._settings_hash)
+            self.portfolios[name] = portfolio
+            portfolio.hold(holdings)
+        self.portfolios = dict(sorted(self.portfolios.items()))
+
+    def book(
+        self,
+        command: Trades,
+        event: Command,
+        price_of: Callable[[str], float | None],
+        number_of: Callable[[str], int | None],
+    ) -> Said:
+        """Book trades, all or none."""
+        draft = self._blotter.draft(command.trades, event.stamp, event.offset, price_of)
+        changes = [] if draft.faults else self._blotter.book(draft)
+        changed = tuple(self._trade(changes, event.offset, number_of))
+        if self._shard:
+            return Said(changed=changed)
+        payload = refusal(draft) if draft.faults else self._blotter.told(command.trades)
+        answers = (AnswerRow(command.asked, draft.status, payload),) if command.asked else ()
+        return Said(changed=changed, trades=() if draft.faults else trade_rows(draft), answers=answers)
+
+    def has_heard(self, identifier: str) -> bool:
+        """Whether it is here again: what a killed engine had put into the journal it may put there twice."""
+        if identifier in self._heard:
+            return True
+        if identifier:
+            self._heard[identifier] = None
+            if len(self._heard) > _REMEMBERED:
+                del self._heard[next(iter(self._heard))]
+        return False
+
+    def _trade(
+        self, changes: Sequence[Change], offset: int, number_of: Callable[[str], int | None]
+    ) -> Iterator[PositionRow]:
+        for change in changes:
+            portfolio, number = self.portfolios.get(change.portfolio), number_of(change.symbol)
+            if portfolio is not None and number is not None:
+                blank = Holding(change.portfolio, change.symbol, 0.0)
+                known = self._terms.get(number, blank)
+                terms = replace(blank, multiplier=known.multiplier, currency=known.currency)
+                held = portfolio.trade(number, terms, change.quantity, change.price)
+                yield from position_rows([held], portfolio.settings.base_currency, offset)
+
+    def state(self) -> "BooksState":
+        """What :meth:`restore` needs."""
+        portfolios = [portfolio.state() for portfolio in self.portfolios.values()]
+        return BooksState(portfolios, self._blotter.state(), self._terms, self._stated, list(self._heard))
+
+    def restore(self, state: "BooksState", model: MarketModel) -> None:
+        """Become what :meth:`state` described, on the model of the same moment."""
+        restored = (restored_portfolio(one, model, self._settings_hash) for one in state.portfolios)
+        self.portfolios = {portfolio.book.name: portfolio for portfolio in restored}
+        self._blotter.restore(state.blotter)
+        self._terms, self._stated = state.terms, state.stated
+        self._heard = dict.fromkeys(state.heard)
+
+
+class BooksState(msgspec.Struct, array_like=True):
+    """The books in a checkpoint."""
+
+    portfolios: list[PortfolioState]
+    blotter: BlotterState
+    terms: dict[int, Holding]
+    stated: bytes
+    heard: list[str]
