@@ -7,12 +7,18 @@ import { App } from "./app/App.tsx";
 import { Session } from "./store/session.ts";
 import { initialState } from "./store/state.ts";
 import { Store } from "./store/store.ts";
+import { sharedPort } from "./stream/shared.ts";
+import type { Source } from "./stream/stream.ts";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root element");
 
 const store = new Store(initialState(3_000));
-const session = new Session(store);
+const port = sharedPort();
+const session = new Session(
+  store,
+  port === null ? { source: (url) => new EventSource(url) as Source } : { port },
+);
 session.start();
 createRoot(root).render(
   <StrictMode>

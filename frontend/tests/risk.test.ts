@@ -98,7 +98,7 @@ describe("the loss distribution", () => {
   });
 
   test("is cut exactly at VaR, with nothing drawn twice", () => {
-    expect(stepPoints(bins, 15)).toEqual([
+    expect(stepPoints(bins, 15).map(({ normal: _, ...corner }) => corner)).toEqual([
       { loss: -10, body: 4, tail: null },
       { loss: 0, body: 3, tail: null },
       { loss: 10, body: 2, tail: null },
@@ -111,6 +111,23 @@ describe("the loss distribution", () => {
   test("without VaR, or with VaR beyond its end, has no tail", () => {
     expect(stepPoints(bins, null).every(({ tail }) => tail === null)).toBe(true);
     expect(stepPoints(bins, 99).every(({ tail }) => tail === null)).toBe(true);
+  });
+
+  test("has the normal curve of its own standard deviation over it, of the same area", () => {
+    const fine = Array.from({ length: 400 }, (_, i) => ({ from: i - 200, to: i - 199, count: 1 }));
+    const points = stepPoints(fine, null);
+    const area = points.reduce((sum, { normal }) => sum + normal, 0);
+    const deviation = 400 / Math.sqrt(12);
+    expect(Math.max(...points.map(({ normal }) => normal))).toBeCloseTo(
+      400 / (deviation * Math.sqrt(2 * Math.PI)),
+      4,
+    );
+    // P(|Z| < sqrt(3)) of the curve lies over these bins.
+    expect(area).toBeCloseTo(400 * 0.916_735, 0);
+  });
+
+  test("of a book that cannot lose is flat", () => {
+    expect(stepPoints([{ from: 0, to: 0, count: 5 }], null).every(({ normal }) => normal === 0)).toBe(true);
   });
 
   test("tells the share of a bin and of all that is as bad", () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Session, STREAM_URL } from "../src/store/session.ts";
+import { Session } from "../src/store/session.ts";
 import { initialState, portfolioOf } from "../src/store/state.ts";
 import { Store } from "../src/store/store.ts";
+import { STREAM_URL } from "../src/stream/url.ts";
 import { FakeSource, later, snapshot, wire } from "./fixtures.ts";
 
 let store: Store;
@@ -30,7 +31,7 @@ beforeEach(() => {
     return answer();
   });
   store = new Store(initialState(1000), (callback) => callback());
-  session = new Session(store, (url) => new FakeSource(url));
+  session = new Session(store, { source: (url) => new FakeSource(url) });
   session.start();
 });
 
@@ -76,7 +77,7 @@ test("the list is asked for until it comes", async () => {
   session.stop();
   delete answers["/api/v1/portfolios"];
   const fresh = new Store(initialState(1000), (callback) => callback());
-  session = new Session(fresh, (url) => new FakeSource(url));
+  session = new Session(fresh, { source: (url) => new FakeSource(url) });
   session.start();
   await settle();
   expect(fresh.current.listError).toBe("Failed to fetch");

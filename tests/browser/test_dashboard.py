@@ -62,7 +62,7 @@ def page(dashboard: str) -> Iterator[Page]:
     troubles: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.goto(dashboard)
@@ -101,6 +101,18 @@ def test_no_number_on_the_page_is_a_machines_slip(page: Page) -> None:
 def test_confidence_can_be_changed(page: Page) -> None:
     page.get_by_text("95%", exact=True).click()
     expect(page.get_by_role("group", name="Parametric VaR 95%")).to_be_visible()
+
+
+def test_seven_tabs_share_one_stream(page: Page, dashboard: str) -> None:
+    tabs = [page.context.new_page() for _ in range(6)]
+    for tab in tabs:
+        tab.goto(dashboard)
+        expect(tab.get_by_test_id("connection")).to_have_text("Live", timeout=60_000)
+    assert page.request.get(f"{dashboard}api/v1/health").json()["clients"] == 1
+    for tab in tabs:
+        tab.close()
+    figure = page.get_by_test_id("var-parametric")
+    expect(figure).not_to_have_attribute("data-value", str(figure.get_attribute("data-value")), timeout=30_000)
 
 
 def test_each_view_has_an_address_of_its_own_and_back_goes_back(page: Page) -> None:

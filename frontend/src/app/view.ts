@@ -23,6 +23,8 @@ export const WINDOWS: readonly (readonly [label: string, milliseconds: number])[
   ["15m", 900_000],
   ["1h", 3_600_000],
   ["4h", 14_400_000],
+  ["1d", 86_400_000],
+  ["1w", 604_800_000],
 ];
 
 const DEFAULT: View = {

@@ -24,6 +24,10 @@ export function day(moment: number): string {
   );
 }
 
+/** For an axis: 26 Nov. */
+export const shortDay = (moment: number): string =>
+  new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(moment);
+
 export function zoneName(moment: number): string {
   const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" }).formatToParts(moment);
   return parts.find((part) => part.type === "timeZoneName")?.value ?? "";

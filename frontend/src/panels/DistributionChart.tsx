@@ -1,4 +1,4 @@
-import { Area, AreaChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
+import { Area, ComposedChart, Line, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import { money, moneyShort, percent } from "../format/number.ts";
 import { ChartTip, TipRow } from "../parts/ChartTip.tsx";
 import { type Domain, ticksOf } from "../risk/domain.ts";
@@ -28,9 +28,9 @@ export default function DistributionChart({
   height,
 }: Props) {
   const points = stepPoints(bins, valueAtRisk);
-  const top = Math.max(...points.map((point) => Math.max(point.body ?? 0, point.tail ?? 0)), 1);
+  const top = Math.max(...points.map((point) => Math.max(point.body ?? 0, point.tail ?? 0, point.normal)), 1);
   return (
-    <AreaChart width={width} height={height} data={points} margin={MARGIN} accessibilityLayer>
+    <ComposedChart width={width} height={height} data={points} margin={MARGIN} accessibilityLayer>
       <XAxis
         dataKey="loss"
         type="number"
@@ -72,6 +72,16 @@ export default function DistributionChart({
         isAnimationActive={false}
         activeDot={false}
       />
+      <Line
+        dataKey="normal"
+        type="monotone"
+        stroke="var(--dim)"
+        strokeWidth={1}
+        strokeDasharray="3 3"
+        dot={false}
+        activeDot={false}
+        isAnimationActive={false}
+      />
       {valueAtRisk !== null && (
         <ReferenceLine
           x={valueAtRisk}
@@ -89,7 +99,7 @@ export default function DistributionChart({
           label={{ ...LABEL, value: "ES", position: "insideTopLeft" }}
         />
       )}
-    </AreaChart>
+    </ComposedChart>
   );
 }
 

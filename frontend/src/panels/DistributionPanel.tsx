@@ -85,6 +85,10 @@ function Marks({ method }: { method: Method }) {
         kind="var"
       />
       <Mark name="ES" value={measure?.es ?? null} currency={currency} kind="es" />
+      <div data-tip="The normal law with the standard deviation of these scenarios">
+        <dt data-kind="normal">normal</dt>
+        <dd />
+      </div>
     </dl>
   );
 }

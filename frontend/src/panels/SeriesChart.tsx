@@ -2,7 +2,7 @@ import { useRef } from "react";
 import { CartesianGrid, Line, LineChart, Tooltip, XAxis, YAxis } from "recharts";
 import { METHOD_NAMES, METHODS } from "../client/types.ts";
 import { moneyExact, moneyShort } from "../format/number.ts";
-import { clock, day, zoneName } from "../format/time.ts";
+import { clock, day, shortDay, zoneName } from "../format/time.ts";
 import { ChartTip, TipRow } from "../parts/ChartTip.tsx";
 import { type Domain, steadyDomain, ticksOf, timeTicks } from "../risk/domain.ts";
 import type { ChartRow, Metric } from "../store/series.ts";
@@ -42,7 +42,6 @@ export default function SeriesChart({ rows, metric, windowMs, currency, width, h
   const values = held.current;
   const times = timeDomain(rows, windowMs);
   const offsetMs = -new Date(times[1]).getTimezoneOffset() * 60_000;
-  const seconds = times[1] - times[0] < 10 * 60_000;
   return (
     <LineChart width={width} height={height} data={rows} margin={MARGIN} accessibilityLayer>
       <CartesianGrid vertical={false} stroke="var(--line)" />
@@ -51,7 +50,7 @@ export default function SeriesChart({ rows, metric, windowMs, currency, width, h
         type="number"
         domain={[times[0], times[1]]}
         ticks={timeTicks(times[0], times[1], Math.max(2, Math.floor(width / 96)), offsetMs)}
-        tickFormatter={(moment: number) => (seconds ? clock(moment) : clock(moment).slice(0, 5))}
+        tickFormatter={tickLabel(times[1] - times[0])}
         tick={TICK}
         stroke="var(--line-strong)"
         tickSize={4}
@@ -96,6 +95,15 @@ export default function SeriesChart({ rows, metric, windowMs, currency, width, h
       ))}
     </LineChart>
   );
+}
+
+const DAY_MS = 86_400_000;
+
+/** As short as the span lets a label be and still tell its tick from the next. */
+function tickLabel(spanMs: number): (moment: number) => string {
+  if (spanMs < 10 * 60_000) return (moment) => clock(moment);
+  if (spanMs <= DAY_MS) return (moment) => clock(moment).slice(0, 5);
+  return (moment) => `${shortDay(moment)} ${clock(moment).slice(0, 5)}`;
 }
 
 function SeriesTip({ row, metric, currency }: { row: ChartRow; metric: Metric; currency: string }) {

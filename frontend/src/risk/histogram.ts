@@ -11,7 +11,11 @@ export interface StepPoint {
   loss: number;
   body: number | null;
   tail: number | null;
+  /** Height of the normal curve of the same standard deviation. */
+  normal: number;
 }
+
+type Corner = Omit<StepPoint, "normal">;
 
 /** Bins of losses, rising: the mirror of the P&L bins. */
 export function lossBins({ edges, counts }: Distribution): Bin[] {
@@ -27,16 +31,35 @@ export function lossBins({ edges, counts }: Distribution): Bin[] {
   return bins;
 }
 
+const commonestWidth = (bins: readonly Bin[]): number => {
+  const widths = bins.map((bin) => bin.to - bin.from).sort((a, b) => a - b);
+  return widths[Math.floor(widths.length / 2)] ?? 1;
+};
+
 /** Bins of unequal width are compared by their density, scaled to the count of the commonest width. */
 function heights(bins: readonly Bin[]): number[] {
-  const widths = bins.map((bin) => bin.to - bin.from).sort((a, b) => a - b);
-  const width = widths[Math.floor(widths.length / 2)] ?? 1;
+  const width = commonestWidth(bins);
   return bins.map((bin) => (bin.count * width) / (bin.to - bin.from));
+}
+
+/** The normal density of mean 0 and the standard deviation of the bins, in the same heights. */
+function normalOver(bins: readonly Bin[]): (loss: number) => number {
+  const total = bins.reduce((sum, bin) => sum + bin.count, 0);
+  const squares = bins.reduce((sum, { from, to, count }) => sum + (count * (from + to) ** 2) / 4, 0);
+  const deviation = Math.sqrt(squares / total);
+  if (!(deviation > 0)) return () => 0;
+  const peak = (total * commonestWidth(bins)) / (deviation * Math.sqrt(2 * Math.PI));
+  return (loss) => peak * Math.exp(-((loss / deviation) ** 2) / 2);
 }
 
 /** Corner points for step-after areas: `body` up to the cut, `tail` from it on. Without a cut all is body. */
 export function stepPoints(bins: readonly Bin[], cut: number | null): StepPoint[] {
-  const points: StepPoint[] = [];
+  const normal = normalOver(bins);
+  return corners(bins, cut).map((corner) => ({ ...corner, normal: normal(corner.loss) }));
+}
+
+function corners(bins: readonly Bin[], cut: number | null): Corner[] {
+  const points: Corner[] = [];
   const height = heights(bins);
   bins.forEach((bin, i) => {
     const value = height[i] ?? 0;

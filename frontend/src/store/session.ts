@@ -3,7 +3,9 @@ import { ApiError, fetchHistory, fetchPortfolioIds, fetchRisk } from "../client/
 import { parseJson, readAlert, readRisk, readStatus } from "../client/read.ts";
 import { momentOf } from "../format/time.ts";
 import { backoff } from "../stream/backoff.ts";
-import { type EventName, RiskStream, type Source } from "../stream/stream.ts";
+import { type HubPort, type Line, SharedLine } from "../stream/shared.ts";
+import { type EventName, RiskStream, type Source, type StreamPhase } from "../stream/stream.ts";
+import { STREAM_URL } from "../stream/url.ts";
 import { CAPACITY } from "./series.ts";
 import {
   portfolioOf,
@@ -21,34 +23,31 @@ import {
 } from "./state.ts";
 import type { Step, Store } from "./store.ts";
 
-export const STREAM_URL = "/api/v1/stream?events=risk,alert,status";
-
 const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
 
 const monotonic = (): number => performance.now();
 
 export class Session {
   readonly #store: Store;
-  readonly #stream: RiskStream;
+  readonly #stream: Line;
   #view: { portfolio: string; stepMs: number } | null = null;
   #viewRequest: AbortController | null = null;
   #listTimer: ReturnType<typeof setTimeout> | undefined;
   #listAttempt = 0;
   #stopped = true;
 
-  constructor(store: Store, createSource?: (url: string) => Source) {
+  /** Over the stream that all tabs share, or over one of its own where `by` makes a source of events. */
+  constructor(store: Store, by: { port: () => HubPort } | { source: (url: string) => Source }) {
     this.#store = store;
-    this.#stream = new RiskStream({
-      url: STREAM_URL,
-      onEvent: (name, data) => this.#take(name, data),
-      onPhase: (phase) => {
-        const returned = phase.phase === "open" && store.current.connection.lostAt !== null;
-        store.update((state) => withPhase(state, phase, monotonic()));
-        if (returned) this.#loadView();
-      },
+    const options = {
+      onEvent: (name: EventName, data: string) => this.#take(name, data),
+      onPhase: (phase: StreamPhase) => this.#enter(phase),
       now: monotonic,
-      ...(createSource === undefined ? {} : { createSource }),
-    });
+    };
+    this.#stream =
+      "port" in by
+        ? new SharedLine(options, by.port)
+        : new RiskStream({ ...options, url: STREAM_URL, createSource: by.source });
   }
 
   start(): void {
@@ -80,6 +79,12 @@ export class Session {
     this.#store.update((state) => withStepMs(state, stepMs));
     this.#loadView();
   };
+
+  #enter(phase: StreamPhase): void {
+    const returned = phase.phase === "open" && this.#store.current.connection.lostAt !== null;
+    this.#store.update((state) => withPhase(state, phase, monotonic()));
+    if (returned) this.#loadView();
+  }
 
   #take(name: EventName, data: string): void {
     if (name === "reset") {

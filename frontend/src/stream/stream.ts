@@ -26,7 +26,7 @@ export interface StreamOptions {
   url: string;
   onEvent: (name: EventName, data: string) => void;
   onPhase: (phase: StreamPhase) => void;
-  createSource?: (url: string) => Source;
+  createSource?: ((url: string) => Source) | undefined;
   random?: () => number;
   now?: () => number;
 }
