@@ -79,7 +79,9 @@ def _decoded(fuse: Fuse, batches: Any, actor: FeedActor) -> Any:
 def _feed(actor: FeedActor) -> Callable[[SourceBatch], list[FeedBatch]]:
     def on_source_batch(batch: SourceBatch) -> list[FeedBatch]:
         events = actor.on_batch(batch.records)
-        return [events._replace(state=actor.snapshot()) if batch.checkpoint else events]
+        if not batch.checkpoint:
+            return [events]
+        return [events._replace(offset=batch.offset, stamp=batch.stamp, state=actor.snapshot())]
 
     return on_source_batch
 

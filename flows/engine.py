@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from flows.actors.ledger import settled
-from flows.checkpoint import write_checkpoint
+from flows.checkpoint import CheckpointWriter
 from flows.commands import AnyCommand, History, encode_command
 from flows.crew import Crew, new_crew, resumed_crew, run_of
 from flows.dataflow import risk_dataflow
@@ -21,7 +21,7 @@ from flows.feeds.connection import FeedConnection
 from flows.heartbeat import Background, heartbeat
 from flows.intake import Intake
 from flows.journal import JournalWriter
-from flows.messages import Checkpoint, Kind, Moment
+from flows.messages import Kind, Moment
 from flows.running import run_dataflow
 from flows.sinks import OutboxSink
 from flows.sources import JournalSource
@@ -63,9 +63,6 @@ class Engine:
     def new_crew(self) -> Crew:
         return new_crew(self.settings, self.settings_hash, self.publish, self.shards)
 
-    def write_checkpoint(self, shards: tuple[Checkpoint, ...]) -> None:
-        write_checkpoint(self.checkpoint, shards, self.settings_hash)
-
 
 def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = lambda: None) -> None:
     """Run until ``stopping`` is set. The journal goes on whatever the database does.
@@ -86,7 +83,8 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         run = run_of(engine.journal, stopping)
         if run is None:
             return
-        standing = _Standing(writer, crew)
+        checkpoints = stack.enter_context(CheckpointWriter(engine.checkpoint, engine.settings_hash))
+        standing = _Standing(writer, crew, checkpoints)
         for address in engine.feeds:
             standing.connections.append(stack.enter_context(_connected(address, engine.settings.price, writer)))
         on_ready()
@@ -95,7 +93,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         stack.enter_context(_heartbeat(engine, run, standing))
         stack.enter_context(Intake(engine.database_url, run, writer))
         source = JournalSource(engine.journal, crew.offset, writer, stopping)
-        sink = OutboxSink(store, stopping, engine.write_checkpoint, standing.on_stored)
+        sink = OutboxSink(store, stopping, checkpoints.offer, standing.on_stored)
         run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, engine.shards, crew.alerts, sink))
 
 
@@ -132,8 +130,8 @@ def _heartbeat(engine: Engine, run: str, standing: "_Standing") -> Background:
 class _Standing:
     """How the engine is, for its heartbeat. Read from another thread than it is written from, field by field."""
 
-    def __init__(self, writer: JournalWriter, crew: Crew) -> None:
-        self._writer, self._crew = writer, crew
+    def __init__(self, writer: JournalWriter, crew: Crew, checkpoints: CheckpointWriter) -> None:
+        self._writer, self._crew, self._checkpoints = writer, crew, checkpoints
         self.connections: list[FeedConnection] = []
         self.offset = -1
         self.lag_ms: float | None = None
@@ -146,8 +144,10 @@ class _Standing:
     def describe(self) -> dict[str, Any]:
         tally = self._crew.risk[0].tally
         return {
-            "state": "ok",
+            "state": "degraded" if self._checkpoints.trouble else "ok",
+            "reason": self._checkpoints.trouble,
             "offset": self.offset,
+            "checkpoint": self._checkpoints.offset,
             "journal": self._writer.durable,
             "lag_ms": self.lag_ms,
             "feeds": [_feed(connection) for connection in self.connections],

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Literal, NamedTuple
 
 from riskcore.messages import Alert, RiskSnapshot, Tick
+from riskcore.state import Image
 from storage.rows import AnswerRow, LimitRow, PositionRow, SilenceRow, TradeRow
 
 
@@ -164,6 +165,6 @@ class Checkpoint(NamedTuple):
     offset: int
     shard: int
     feed_state: bytes
-    risk_state: bytes
+    risk_state: Image
     alert_state: bytes = b""
     """The same for all shards: limits are judged behind them."""

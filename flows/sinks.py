@@ -52,6 +52,11 @@ class Insistence:
                 return True
         return False
 
+    @property
+    def given_up(self) -> bool:
+        """Whether something was not stored: nothing may be said to be done behind it."""
+        return self._given_up
+
 
 class _Partition(StatefulSinkPartition[Merged, None]):
     def snapshot(self) -> None:
@@ -139,7 +144,9 @@ class _OutboxPartition(_Partition):
         def write() -> object:
             return self._store.write(rows, stated, trades, changed, answers=answers, limits=limits, silences=silences)
 
-        if any((rows, stated, trades, changed, answers, limits, silences)) and not self._storing.insist(write):
+        if any((rows, stated, trades, changed, answers, limits, silences)):
+            self._storing.insist(write)
+        if self._storing.given_up:
             return False
         if moments:
             self._on_stored(moments[-1])

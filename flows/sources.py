@@ -19,6 +19,7 @@ from flows.journal import Appender, JournalError, JournalReader
 from flows.messages import Record
 
 BATCH = 1000
+FIRST_CHECKPOINT = 1000
 WAIT_S = 0.005
 SHORTEST_S = 0.0001
 _stamp = attrgetter("stamp")
@@ -29,6 +30,9 @@ class SourceBatch(NamedTuple):
 
     records: list[Record]
     checkpoint: bool
+    offset: int
+    """Of the last record up to here, and its stamp."""
+    stamp: int
 
 
 class Checkpoints(NamedTuple):
@@ -58,20 +62,26 @@ class _Partition(StatefulSourcePartition[SourceBatch, None]):
         self._stopping = stopping
         self._checkpoints = checkpoints
         self._pending: list[Record] = []
-        self._stamp = 0
+        self._offset, self._stamp = -1, 0
 
     def next_batch(self) -> list[SourceBatch]:
         if self._stopping.is_set():
-            raise StopIteration
+            return self._last_words()
         records = self._pending or self._read()
         self._pending = []
         if not records:
             return []
-        due = self._checkpoints.cut(records, self._stamp) if self._checkpoints else 0
+        due = self._due(records, self._checkpoints) if self._checkpoints else 0
         if due:
             records, self._pending = records[:due], records[due:]
-        self._stamp = records[-1].stamp
-        return [SourceBatch(records, checkpoint=bool(due))]
+        self._offset, self._stamp = records[-1].offset, records[-1].stamp
+        return [SourceBatch(records, bool(due), self._offset, self._stamp)]
+
+    def _due(self, records: list[Record], checkpoints: Checkpoints) -> int:
+        return checkpoints.cut(records, self._stamp)
+
+    def _last_words(self) -> list[SourceBatch]:
+        raise StopIteration
 
     def snapshot(self) -> None:
         return None
@@ -86,6 +96,24 @@ class _JournalPartition(_Partition):
     ) -> None:
         super().__init__(stopping, checkpoints)
         self._reader, self._writer = reader, writer
+        self._begun_at, self._distance = reader.offset, FIRST_CHECKPOINT
+        self._said_last = False
+
+    def _due(self, records: list[Record], checkpoints: Checkpoints) -> int:
+        """Also behind the first 1,000 records, 2,000, 4,000, ...: who is killed again and again still gets on."""
+        regular = checkpoints.cut(records, self._stamp)
+        early = self._begun_at + self._distance - records[0].offset
+        if self._distance >= checkpoints.records or early > len(records) or 0 < regular < early:
+            return regular
+        self._distance *= 2
+        return early
+
+    def _last_words(self) -> list[SourceBatch]:
+        """A checkpoint where the reading stopped, so that the next run begins there."""
+        if self._said_last or self._offset < 0 or not self._checkpoints:
+            raise StopIteration
+        self._said_last = True
+        return [SourceBatch([], checkpoint=True, offset=self._offset, stamp=self._stamp)]
 
     def _read(self) -> list[Record]:
         records = self._available()
@@ -107,7 +135,7 @@ class _JournalPartition(_Partition):
 
 
 class JournalSource(FixedPartitionedSource[SourceBatch, None]):
-    """Reads a journal from ``offset`` on, for ever, until ``stopping`` is set.
+    """Reads a journal from ``offset`` on, for ever, until ``stopping`` is set; it ends with a checkpoint.
 
     Waits at most 5 ms for something new and wakes at once when ``writer`` has made it durable.
 

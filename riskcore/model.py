@@ -18,7 +18,7 @@ from riskcore.errors import InputError
 from riskcore.normals import Draw, student_mixing
 from riskcore.paths import PathMatrix
 from riskcore.settings import RiskSettings, check_settings, shape_of
-from riskcore.state import pack, unpack
+from riskcore.state import Image, State, pack, unpack
 from riskcore.window import ScenarioWindow
 
 _NO_SHOCKS = np.empty(0)
@@ -82,6 +82,7 @@ class MarketModel:
         self.step: BarStep | None = None
         self._own = LastingNormals(self.settings.paths, self._draw.own)
         self._shrunk: tuple[int, Shrunk] | None = None
+        self._images: list[Image] = []
 
     @property
     def n_instruments(self) -> int:
@@ -194,6 +195,7 @@ class MarketModel:
         row = np.asarray(returns, dtype=np.float64)
         if row.shape != self.prices.shape or np.isinf(row).any():
             raise InputError(f"a bar must have {self.n_instruments} finite or missing returns, got shape {row.shape}")
+        self._keep_images()
         present = ~np.isnan(row)
         clean = np.where(present, row, 0.0)
         forecast = (self.volatility, self.observations >= self.settings.min_observations) if self._filtered else None
@@ -228,6 +230,35 @@ class MarketModel:
 
     def snapshot(self) -> bytes:
         """The whole model as bytes, to be restored in mid-stream with identical results."""
+        return pack("market model", *self._state())
+
+    def image(self) -> Image:
+        """The same as arrays, of which those that only a bar changes are not copied: O(N) at the default settings.
+
+        A bar that closes before the image is released copies them first, O(N²) + O(N P).
+        """
+        arrays, meta = self._state()
+        shared = {id(getattr(owner, name)) for owner, name in self._changed_by_bars()}
+        taken = {name: array if id(array) in shared else array.copy() for name, array in arrays.items()}
+        self._images = [image for image in self._images if not image.released]
+        self._images.append(Image(taken, meta))
+        return self._images[-1]
+
+    def _keep_images(self) -> None:
+        if any(not image.released for image in self._images):
+            for owner, name in self._changed_by_bars():
+                setattr(owner, name, getattr(owner, name).copy())
+        self._images = []
+
+    def _changed_by_bars(self) -> list[tuple[object, str]]:
+        window: list[tuple[object, str]] = [(self.window, "returns"), (self.window, "present")]
+        if self._filtered:
+            window += [(self.window, "standardised"), (self.window, "forecast")]
+        if isinstance(self.covariance, EwmaCovariance):
+            window.append((self.covariance, "raw"))
+        return [*window, (self.paths, "raw")] if isinstance(self.paths, PathMatrix) else window
+
+    def _state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         arrays = {f"covariance.{name}": array for name, array in self.covariance.arrays().items()}
         arrays |= {"prices": self.prices} | self._path_arrays()
         arrays |= {"returns": self.window.returns, "present": self.window.present}
@@ -235,7 +266,7 @@ class MarketModel:
             arrays |= {"standardised": self.window.standardised, "forecast": self.window.forecast}
         meta = {name: getattr(self, name) for name in _COUNTS}
         meta |= {"settings": shape_of(self.settings), "rows": self.window.bars, "scale": self.paths.scale}
-        return pack("market model", arrays, meta)
+        return arrays, meta
 
     def _path_arrays(self) -> dict[str, NDArray[Any]]:
         if isinstance(self.paths, PathMatrix):
@@ -245,8 +276,12 @@ class MarketModel:
     @classmethod
     def restore(cls, state: bytes, settings: RiskSettings) -> "MarketModel":
         """The model as it was at :meth:`snapshot`; ``InputError`` when it was made with other settings."""
-        packed = unpack("market model", state)
-        arrays, meta = packed.arrays, packed.meta
+        return cls.of_state(unpack("market model", state), settings)
+
+    @classmethod
+    def of_state(cls, state: State, settings: RiskSettings) -> "MarketModel":
+        """As :meth:`restore`, from what was an :meth:`image`; the arrays become the model's own."""
+        arrays, meta = state.arrays, state.meta
         if meta["settings"] != shape_of(settings):
             made, now = meta["settings"], shape_of(settings)
             raise InputError(f"the state was made with {made}, the settings are {now}: start anew or mend them")

@@ -8,7 +8,7 @@ array in the order they follow.
 import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +36,26 @@ class State:
     meta: dict[str, Any]
 
 
+@dataclass(slots=True)
+class Image:
+    """A state whose large arrays are still in use: nothing was copied, which takes microseconds.
+
+    Whoever owns such an array copies it before changing it, unless the image is ``released`` by then: nobody reads it
+    any more.
+    """
+
+    arrays: dict[str, NDArray[Any]]
+    meta: dict[str, Any]
+    released: bool = False
+
+
 def pack(kind: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> bytes:
     """Encode arrays (float64, float32, int64, bool) and JSON-able ``meta`` as the state of a ``kind``."""
+    return b"".join(pieces(kind, arrays, meta))
+
+
+def pieces(kind: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
+    """Yield the bytes of :func:`pack` piece by piece; a contiguous array is not copied."""
     blocks = [np.ascontiguousarray(array) for array in arrays.values()]
     listed = [(name, block.dtype.str, block.shape) for name, block in zip(arrays, blocks, strict=True)]
     header = json.dumps({"kind": kind, "meta": dict(meta), "arrays": listed}, allow_nan=False).encode()
@@ -46,7 +64,8 @@ def pack(kind: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any])
     checksum = 0
     for part in parts:
         checksum = zlib.crc32(part, checksum)
-    return b"".join((*parts, _CHECKSUM.pack(checksum)))
+        yield part
+    yield _CHECKSUM.pack(checksum)
 
 
 def unpack(kind: str, state: bytes) -> State:

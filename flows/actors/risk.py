@@ -31,8 +31,9 @@ from riskcore.jumps import JumpFilter
 from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
 from riskcore.settings import DAY, NANOSECONDS, RiskSettings
-from riskcore.state import StateError
+from riskcore.state import Image, State, StateError
 
+MODEL = "model/"
 _PULSE = NANOSECONDS
 
 
@@ -246,11 +247,21 @@ class RiskActor:
         moment = Moment(*self._place, event_time, self._shard, snapshots, said, event.stamp, stream, command)
         self._out.append(moment)
 
-    def snapshot(self) -> bytes:
-        """Everything as bytes: a restored actor goes on with the same bits."""
+    def snapshot(self) -> Image:
+        """Everything, without copying what is large: a restored actor goes on with the same bits.
+
+        The arrays whose names begin with :data:`MODEL` are those of the market model, equal in every shard.
+        """
+        model = self._model.image()
+        for name in list(model.arrays):
+            model.arrays[MODEL + name] = model.arrays.pop(name)
+        model.arrays["actor"] = np.frombuffer(self._own_state(), np.bool_)
+        model.meta = {"model": model.meta}
+        return model
+
+    def _own_state(self) -> bytes:
         state = _State(
             universe=self._universe.state(),
-            model=self._model.snapshot(),
             sampler=self._sampler.snapshot(),
             books=self._books.state(),
             tally=asdict(self._tally),
@@ -263,8 +274,8 @@ class RiskActor:
         )
         return msgspec.msgpack.encode(state)
 
-    def restore(self, state: bytes) -> None:
-        """Become the actor that made this snapshot, with the same settings.
+    def restore(self, state: State) -> None:
+        """Become the actor that made this snapshot, with the same settings; the arrays become its own.
 
         Raises
         ------
@@ -272,11 +283,12 @@ class RiskActor:
             The state is damaged or was made with other settings.
         """
         try:
-            saved = msgspec.msgpack.decode(state, type=_State)
+            saved = msgspec.msgpack.decode(state.arrays["actor"].tobytes(), type=_State)
         except msgspec.DecodeError as error:
             raise StateError(f"the state of the risk actor is damaged: {error}") from error
         self._universe.restore(saved.universe)
-        self._model = MarketModel.restore(saved.model, self._settings)
+        arrays = {name.removeprefix(MODEL): array for name, array in state.arrays.items() if name.startswith(MODEL)}
+        self._model = MarketModel.of_state(State(arrays, state.meta["model"]), self._settings)
         self._sampler = BarSampler.restore(saved.sampler, self._settings)
         self._books.restore(saved.books, self._model)
         self._tally = Tally(**saved.tally)
@@ -293,7 +305,6 @@ def _padded(prices: NDArray[np.float64], n_instruments: int) -> NDArray[np.float
 
 class _State(msgspec.Struct):
     universe: dict[str, Any]
-    model: bytes
     sampler: bytes
     books: BooksState
     tally: dict[str, int]

@@ -8,6 +8,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from tests.benchmarks.latency import measure_latency
+from tests.benchmarks.recovery import measure_recovery
 from tests.benchmarks.replay import measure_replay
 from tests.benchmarks.report import Table
 from tests.benchmarks.tick import measure_tick
@@ -27,6 +28,7 @@ def main() -> None:
         tables.append(_said(measure_tick()))
     tables.append(_said(measure_replay()))
     tables.append(_said(measure_latency()))
+    tables.append(_said(measure_recovery()))
     head = INTRODUCTION.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}", python=platform.python_version(), cpu=_cpu(), cores=_cores()
     )

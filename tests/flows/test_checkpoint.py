@@ -1,15 +1,24 @@
+import pickle
+from threading import Event
+
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from flows.checkpoint import CheckpointError, Resumed, read_checkpoint, write_checkpoint
+from flows.checkpoint import CheckpointError, CheckpointWriter, read_checkpoint, write_checkpoint
 from flows.messages import Checkpoint
+from riskcore.state import Image, pack
 
-PARTS = (
-    Checkpoint(41, 0, b"feed \x00\xff", b"risk zero", b"limits"),
-    Checkpoint(41, 1, b"feed \x00\xff", b"risk one", b"limits"),
-)
+
+def part(offset, shard):
+    model = {"model/paths": np.arange(6.0).reshape(2, 3), "model/present": np.array([True, False])}
+    image = Image(model | {"actor": np.array([shard])}, {"shard": shard})
+    return Checkpoint(offset, shard, b"feed \x00\xff", image, b"limits")
+
+
+PARTS = (part(41, 0), part(41, 1))
 
 
 @pytest.fixture
@@ -19,8 +28,14 @@ def path(tmp_path):
 
 
 def test_a_run_goes_on_behind_the_record_of_the_checkpoint(path):
-    expected = Resumed(42, b"feed \x00\xff", (b"risk zero", b"risk one"), b"limits")
-    assert read_checkpoint(path, "hash", 2, 50) == expected
+    resumed = read_checkpoint(path, "hash", 2, 50)
+    assert (resumed.offset, resumed.feed_state, resumed.alert_state) == (42, b"feed \x00\xff", b"limits")
+    assert [state.meta for state in resumed.risk_states] == [{"shard": 0}, {"shard": 1}]
+    for shard, state in enumerate(resumed.risk_states):
+        assert state.arrays["actor"] == shard
+        assert state.arrays["model/paths"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    zero, one = (state.arrays["model/paths"] for state in resumed.risk_states)
+    assert not np.shares_memory(zero, one)
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_on_from(tmp_path):
@@ -74,5 +89,66 @@ def test_a_crash_while_writing_leaves_the_checkpoint_before(path, monkeypatch):
 
     monkeypatch.setattr("flows.checkpoint.os.fsync", power_cut)
     with pytest.raises(OSError, match="power cut"):
-        write_checkpoint(path, (Checkpoint(99, 0, b"", b""),), "hash")
+        write_checkpoint(path, (part(99, 0),), "hash")
     assert read_checkpoint(path, "hash", 2, 50).offset == 42
+
+
+def test_every_97th_byte_flipped_is_seen(path):
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 97):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0xFF
+        path.write_bytes(bytes(damaged))
+        with pytest.raises(CheckpointError):
+            read_checkpoint(path, "hash", 2, 50)
+
+
+def test_a_checkpoint_that_would_run_code_if_it_were_unpickled_runs_nothing(path, tmp_path):
+    canary = tmp_path / "canary"
+
+    class Payload:
+        def __reduce__(self):
+            return canary.touch, ()
+
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        path.write_bytes(pickle.dumps(Payload(), protocol))
+        with pytest.raises(CheckpointError, match="not ours"):
+            read_checkpoint(path, "hash", 2, 50)
+    assert not canary.exists()
+    pickle.loads(path.read_bytes())
+    assert canary.exists()
+
+
+def test_a_checkpoint_of_an_older_format_is_refused(path):
+    path.write_bytes(pack("tailwatch checkpoint 3", {}, {}))
+    with pytest.raises(CheckpointError, match="this is the state of a tailwatch checkpoint 3"):
+        read_checkpoint(path, "hash", 2, 50)
+
+
+def test_what_is_offered_is_written_by_the_end_and_a_newer_one_takes_the_place_of_one_that_waits(path, monkeypatch):
+    writing, go_on, written = Event(), Event(), []
+
+    def slow(_path, shards, _settings):
+        writing.set()
+        assert go_on.wait(20)
+        written.append(shards[0].offset)
+
+    monkeypatch.setattr("flows.checkpoint.write_checkpoint", slow)
+    first, second, third = (part(60, 0),), (part(61, 0),), (part(62, 0),)
+    with CheckpointWriter(path, "hash") as writer:
+        writer.offer(first)
+        assert writing.wait(20)
+        writer.offer(second)
+        writer.offer(third)
+        assert second[0].risk_state.released
+        go_on.set()
+    assert written == [60, 62]
+    assert (writer.offset, writer.trouble) == (62, None)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_and_released(tmp_path):
+    offered = (part(60, 0),)
+    with CheckpointWriter(tmp_path / "missing" / "checkpoint", "hash") as writer:
+        writer.offer(offered)
+    assert "No such file" in writer.trouble
+    assert offered[0].risk_state.released

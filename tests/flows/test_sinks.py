@@ -8,6 +8,7 @@ import pytest
 from flows.messages import Accepted, Checkpoint, End, FeedBatch, Moment, Said
 from flows.sinks import ArchiveSink, Insistence, NdjsonSink, OutboxSink, whole_file
 from riskcore.messages import Alert, Quality, RiskSnapshot, Tick
+from riskcore.state import Image
 from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError
 from storage.outbox import OutboxStore
@@ -142,13 +143,26 @@ def test_a_book_stated_twice_in_one_batch_is_stored_as_it_was_stated_last(databa
 def test_a_checkpoint_is_taken_only_behind_what_is_stored(database_url):
     checkpoints = []
     store, part = outbox(database_url, checkpoints)
-    checkpoint = (Checkpoint(6, 0, b"", b""),)
+    checkpoint = (Checkpoint(6, 0, b"", Image({}, {})),)
     seen = []
     part._checkpoint = lambda parts: seen.append((parts, stored(database_url)))
     part.write_batch([moment(5, 100, snapshot("a", 1)), checkpoint, moment(7, 200, snapshot("a", 2))])
     store.close()
     assert seen == [(checkpoint, [(1, 5, 0, "a")])]
     assert len(stored(database_url)) == 2
+
+
+def test_no_checkpoint_is_taken_behind_what_was_given_up():
+    class Away:
+        def write(self, *_rows, **_more):
+            raise DatabaseUnavailableError("away")
+
+    stopping, checkpoints = Event(), []
+    stopping.set()
+    part = OutboxSink(Away(), stopping, checkpoints.append).build_part("out", "outbox", None)
+    part.write_batch([moment(5, 100, snapshot("a", 1))])
+    part.write_batch([(Checkpoint(6, 0, b"", Image({}, {})),)])
+    assert checkpoints == []
 
 
 def test_a_database_that_is_away_is_waited_for():

@@ -33,7 +33,7 @@ def run(
 
 
 def checkpoints_in(batches: list[SourceBatch]) -> list[int]:
-    return [batch.records[-1].offset for batch in batches if batch.checkpoint]
+    return [batch.offset for batch in batches if batch.checkpoint]
 
 
 def all_records(batches: list[SourceBatch]) -> list[Record]:
@@ -56,6 +56,7 @@ def drained(source: JournalSource, stopping: Event, wanted: int) -> list[SourceB
         assert time.monotonic() < deadline
         batches += partition.next_batch()
     stopping.set()
+    batches += partition.next_batch()
     with pytest.raises(StopIteration):
         partition.next_batch()
     partition.close()
@@ -70,7 +71,7 @@ def test_a_journal_flows_through_bytewax_until_it_is_stopped(tmp_path: Path, wri
     end = writer.durable
 
     def stop_at_end(batch: SourceBatch) -> SourceBatch:
-        if batch.records[-1].offset >= end - 1:
+        if batch.offset >= end - 1:
             stopping.set()
         return batch
 
@@ -133,6 +134,20 @@ def test_checkpoints_stand_behind_every_so_many_records() -> None:
     batches = run(RecordSource(records, checkpoints=Checkpoints(records=300)))
     assert checkpoints_in(batches) == [299, 599, 899, 1199, 1499, 1799, 2099]
     assert all_records(batches) == records
+
+
+def test_a_journal_is_checkpointed_early_and_where_the_reading_stops(tmp_path: Path, writer: JournalWriter) -> None:
+    for number in range(9_500):
+        writer.append(Kind.FRAME, str(number).encode())
+    assert writer.flush(20.0)
+    begin = 700
+    stopping = Event()
+    source = JournalSource(tmp_path / "journal", begin, writer, stopping, Checkpoints(records=5_000))
+    batches = drained(source, stopping, 9_500 - begin)
+    found = [batch.offset for batch in batches if batch.checkpoint]
+    assert found == [begin + 999, begin + 1_999, begin + 3_999, 4_999, found[-1]]
+    assert not batches[-1].records
+    assert found[-1] == all_records(batches)[-1].offset
 
 
 def test_checkpoints_stand_behind_the_first_record_of_each_period() -> None:

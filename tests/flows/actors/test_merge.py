@@ -1,5 +1,6 @@
 from flows.actors.merge import MergeActor
 from flows.messages import Checkpoint, Moment
+from riskcore.state import Image
 
 
 def moment(offset, shard, ordinal=0):
@@ -22,7 +23,6 @@ def test_a_shard_may_run_ahead_without_changing_the_order_of_moments():
 
 def test_checkpoints_come_together_in_the_order_of_shards():
     merge = MergeActor(2)
-    assert merge.on_message(Checkpoint(5, 1, b"feed", b"one")) == []
-    assert merge.on_message(Checkpoint(5, 0, b"feed", b"zero")) == [
-        (Checkpoint(5, 0, b"feed", b"zero"), Checkpoint(5, 1, b"feed", b"one"))
-    ]
+    zero, one = Checkpoint(5, 0, b"feed", Image({}, {"shard": 0})), Checkpoint(5, 1, b"feed", Image({}, {"shard": 1}))
+    assert merge.on_message(one) == []
+    assert merge.on_message(zero) == [(zero, one)]

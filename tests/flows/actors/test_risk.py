@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from flows.actors.merge import MergeActor
@@ -9,6 +10,7 @@ from flows.messages import Accepted, Checkpoint, Command, End, FeedBatch, Gap, I
 from riskcore.errors import InputError, TailwatchError
 from riskcore.messages import Tick
 from riskcore.settings import NANOSECONDS
+from riskcore.state import State, pack
 
 SECOND = NANOSECONDS
 
@@ -72,7 +74,28 @@ def test_an_actor_restored_in_mid_stream_goes_on_with_the_same_bits(settings, ma
 
 def test_a_damaged_state_is_refused(settings):
     with pytest.raises(TailwatchError, match="damaged"):
-        RiskActor(settings).restore(b"\x93nonsense")
+        RiskActor(settings).restore(State({"actor": np.frombuffer(b"\x93nonsense", np.bool_)}, {}))
+
+
+def test_bars_that_close_while_a_checkpoint_is_written_do_not_touch_it(settings, market, batches):
+    events = market(20)
+    actor = RiskActor(settings)
+    (*_, checkpoint) = run(actor, batches(events[:200], state=b"decoder"))
+    image = checkpoint.risk_state
+    before = pack("test", image.arrays, image.meta)
+    run(actor, batches(events[200:]))
+    assert pack("test", image.arrays, image.meta) == before
+
+
+def test_a_checkpoint_copies_no_large_array_and_one_that_is_written_costs_the_next_bar_nothing(settings, market):
+    actor = RiskActor(settings)
+    actor.on_batch(FeedBatch(0, 0, market(20)[:300]))
+    paths = actor._model.paths.raw
+    image = actor.snapshot()
+    assert image.arrays["model/paths"] is paths
+    image.released = True
+    actor.on_batch(FeedBatch(0, 0, market(20)[300:]))
+    assert actor._model.paths.raw is paths
 
 
 def test_a_state_of_other_settings_is_refused(settings, market, batches):
