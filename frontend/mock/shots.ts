@@ -34,6 +34,7 @@ const SHOTS: readonly Shot[] = [
     whole: true,
   },
   { name: "neutral-light", search: "?portfolio=market-neutral&confidence=0.95", scheme: "light", ...WIDE },
+  { name: "portfolios-dark", search: "?view=portfolios&portfolio=main", scheme: "dark", ...WIDE },
   { name: "positions-dark", search: "?view=positions&portfolio=main", scheme: "dark", ...WIDE },
   {
     name: "positions-phone-light",

@@ -1,6 +1,6 @@
 import { fireEvent, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { RiskSnapshot } from "../src/client/types.ts";
+import type { Alert, RiskSnapshot } from "../src/client/types.ts";
 import {
   type State,
   withAlert,
@@ -12,7 +12,7 @@ import {
   withRisk,
   withStatus,
 } from "../src/store/state.ts";
-import { later, measure, position, snapshot, status } from "./fixtures.ts";
+import { alert, later, measure, position, snapshot, status } from "./fixtures.ts";
 import { showPage } from "./page.tsx";
 
 beforeEach(() => {
@@ -168,18 +168,18 @@ describe("trust", () => {
     expect(region("Data quality")).toHaveTextContent("unreadable events 1");
   });
 
-  test("a broken limit stands in the header", async () => {
+  test("a broken limit stands in the header until it is over, and one that is silenced does not", async () => {
     const { feed, open } = showPage();
-    const common = {
-      portfolio: "main",
-      rule: "var",
-      level: "breach",
-      event_time: "2026-11-22T09:30:00Z",
-    } as const;
-    const alert = { ...common, id: "1", state: "firing" as const, value: 2, limit: 1 };
-    await feed(open, ids, risk(snapshot()), (state) => withAlert(state, alert));
+    const say = (change: Partial<Alert>) => (state: State) => withAlert(state, alert(change));
+    await feed(
+      open,
+      ids,
+      risk(snapshot()),
+      say({ id: "1" }),
+      say({ id: "2", rule: "gross", silenced: true }),
+    );
     expect(screen.getByText("1 limit breach")).toBeVisible();
-    await feed((state) => withAlert(state, { ...alert, state: "resolved" }));
+    await feed(say({ id: "3", state: "resolved", event_time: "2026-11-22T09:31:00Z" }));
     expect(screen.queryByText("1 limit breach")).toBeNull();
   });
 });
@@ -244,7 +244,7 @@ test("charts draw curves and bars of what the stream says", async () => {
   const { feed, open, container } = showPage();
   await feed(open, ids, risk(snapshot()), risk(later(1)), risk(later(2)));
   await vi.waitFor(() => {
-    expect(container.querySelectorAll(".recharts-line-curve")).toHaveLength(3);
+    expect(container.querySelectorAll(".recharts-line-curve")).toHaveLength(4);
     expect(container.querySelectorAll(".recharts-area-area")).toHaveLength(2);
     expect(container.querySelectorAll(".recharts-bar-rectangle")).toHaveLength(4);
   });

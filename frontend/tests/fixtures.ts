@@ -1,4 +1,4 @@
-import type { Measure, Method, PositionRisk, RiskSnapshot, Status } from "../src/client/types.ts";
+import type { Alert, Measure, Method, PositionRisk, RiskSnapshot, Status } from "../src/client/types.ts";
 import type { Source } from "../src/stream/stream.ts";
 
 export const measure = (method: Method, confidence: number, value: number | null): Measure => ({
@@ -63,6 +63,24 @@ export function snapshot(change: Partial<RiskSnapshot> = {}): RiskSnapshot {
     ...change,
   };
 }
+
+export const alert = (change: Partial<Alert> = {}): Alert => ({
+  id: "1",
+  portfolio: "main",
+  rule: "var",
+  method: "historical",
+  confidence: 0.99,
+  scenario: null,
+  state: "firing",
+  level: "breach",
+  value: 2,
+  limit: 1,
+  since: "2026-11-22T09:30:00Z",
+  event_time: "2026-11-22T09:30:00Z",
+  reason: null,
+  silenced: false,
+  ...change,
+});
 
 export const status = (change: Partial<Status> = {}): Status => ({
   server_time: null,

@@ -1,8 +1,15 @@
 import { fireEvent, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RiskSnapshot } from "../src/client/types.ts";
-import { type State, withPortfolioIds, withRisk, withStatus } from "../src/store/state.ts";
-import { position, snapshot, status } from "./fixtures.ts";
+import {
+  type State,
+  withAlert,
+  withPortfolioIds,
+  withReason,
+  withRisk,
+  withStatus,
+} from "../src/store/state.ts";
+import { alert, position, snapshot, status } from "./fixtures.ts";
 import { showPage } from "./page.tsx";
 
 beforeEach(() => {
@@ -79,6 +86,35 @@ describe("positions", () => {
     expect(within(screen.getAllByRole("row")[1] as HTMLElement).getByText("down")).toBeInTheDocument();
     await feed(risk(at(3, 101)));
     expect(within(screen.getAllByRole("row")[1] as HTMLElement).getByText("up")).toBeInTheDocument();
+  });
+});
+
+describe("portfolios", () => {
+  const row = (name: string) => within(region("Portfolios")).getByRole("row", { name: new RegExp(name) });
+
+  test("stand beside each other with figures, trend and alerts, and lead to their overview", async () => {
+    const { feed, open } = showPage("?view=portfolios");
+    const second = snapshot({ seq: 2, event_time: "2026-11-22T09:30:05Z" });
+    await feed(
+      open,
+      ids,
+      risk(snapshot()),
+      risk(second),
+      risk(snapshot({ portfolio: "other", gross: null })),
+    );
+    await feed((state) => withAlert(state, alert()));
+    expect(row("main")).toHaveTextContent("1 breach$1.000K$1.100K$1.010K$120.0K−$250.50");
+    expect(within(row("main")).getByRole("img", { name: "main over time" })).toBeVisible();
+    expect(row("other")).toHaveTextContent(/none.*–/);
+    fireEvent.click(screen.getByRole("button", { name: "other" }));
+    expect(window.location.search).toBe("?portfolio=other");
+    expect(region("VaR over time")).toBeVisible();
+  });
+
+  test("without figures say why", async () => {
+    const { feed, open } = showPage("?view=portfolios");
+    await feed(open, ids, (state) => withReason(state, "main", "before the first snapshot"));
+    expect(row("main")).toHaveTextContent("not available: before the first snapshot");
   });
 });
 

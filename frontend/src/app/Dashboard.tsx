@@ -7,6 +7,7 @@ import { QualityBar } from "../panels/QualityBar.tsx";
 import { TipLayer } from "../parts/TipLayer.tsx";
 import { HealthScreen } from "../screens/HealthScreen.tsx";
 import { Overview } from "../screens/Overview.tsx";
+import { PortfoliosScreen } from "../screens/PortfoliosScreen.tsx";
 import { PositionsScreen } from "../screens/PositionsScreen.tsx";
 import { useShown } from "../store/hooks.ts";
 import type { State } from "../store/state.ts";
@@ -34,6 +35,7 @@ export function Dashboard() {
 
 const SCREENS: Record<ScreenName, () => React.ReactNode> = {
   overview: Overview,
+  portfolios: PortfoliosScreen,
   positions: PositionsScreen,
   health: HealthScreen,
 };

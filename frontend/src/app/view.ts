@@ -4,6 +4,7 @@ import type { Metric } from "../store/series.ts";
 
 export const SCREENS = [
   ["overview", "Overview"],
+  ["portfolios", "Portfolios"],
   ["positions", "Positions"],
   ["health", "Health"],
 ] as const;

@@ -151,11 +151,17 @@ export function readAlert(value: unknown): Alert | null {
     id,
     portfolio,
     rule: text(value.rule) ?? "limit",
+    method: isMethod(value.method) ? value.method : null,
+    confidence: number(value.confidence),
+    scenario: text(value.scenario),
     state,
     level,
     value: number(value.value),
     limit: number(value.limit),
     event_time: eventTime,
+    since: readMoment(value.since) ?? eventTime,
+    reason: text(value.reason),
+    silenced: value.silenced === true,
   };
 }
 

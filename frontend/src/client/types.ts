@@ -24,7 +24,20 @@ export type HistoryPoint = Pick<Schemas["HistoryPoint"], "event_time" | "measure
 
 export type Alert = Pick<
   Schemas["Alert"],
-  "id" | "portfolio" | "rule" | "state" | "level" | "value" | "limit" | "event_time"
+  | "id"
+  | "portfolio"
+  | "rule"
+  | "method"
+  | "confidence"
+  | "scenario"
+  | "state"
+  | "level"
+  | "value"
+  | "limit"
+  | "event_time"
+  | "since"
+  | "reason"
+  | "silenced"
 >;
 
 type Snapshot = Schemas["RiskSnapshot"];

@@ -1,5 +1,6 @@
 import type { Alert } from "../client/types.ts";
 import { money } from "../format/number.ts";
+import { standing } from "../risk/alerts.ts";
 import { useShown } from "../store/hooks.ts";
 import type { State } from "../store/state.ts";
 import styles from "./Header.module.css";
@@ -11,7 +12,9 @@ const describe = ({ portfolio, rule, level, value, limit }: Alert): string =>
 
 /** Limits that are broken now, in any portfolio; nothing when there is none. */
 export function AlertChip() {
-  const firing = Object.values(useShown(alertsOf)).filter(({ state }) => state === "firing");
+  const firing = standing(Object.values(useShown(alertsOf))).filter(
+    ({ state, silenced }) => state === "firing" && !silenced,
+  );
   if (firing.length === 0) return null;
   const breached = firing.some(({ level }) => level === "breach");
   return (
