@@ -35,8 +35,9 @@ def components_of(model: MarketModel, vectors: BookVectors, confidence: float) -
     r"""Components at one confidence.
 
     Parametric: :math:`w_i (\Sigma w)_i\, k\, c_\alpha/\sigma`. Monte Carlo: the mean loss of position i over the tail
-    paths, the fraction at Value-at-Risk spread evenly over ties. All are 0 where the positions cancel. O(N held · P
-    (1-α)).
+    paths, the fraction at Value-at-Risk spread evenly over ties; what the single precision of the paths leaves between
+    their sum and that of the book's own vector goes to the positions by size. All are 0 where the positions cancel. O(N
+    held · P (1-α)).
     """
     held = np.flatnonzero(vectors.covered)
     if is_flat(model, vectors):
@@ -48,7 +49,10 @@ def components_of(model: MarketModel, vectors: BookVectors, confidence: float) -
     marginal = vectors.covariances[held] * slope + 0.0  # no -0.0, here and below
     simulation = simulated(model, vectors)
     tail, shares = _tail(simulation.normal, model.mixing, confidence)
-    shortfall = 0.0 - position_means(model, vectors, held, tail, shares) * simulation.factor
+    means = position_means(model, vectors, held, tail, shares)
+    sizes = np.abs(means)
+    means += sizes * ((float(simulation.normal[tail] @ shares) - float(means.sum())) / (float(sizes.sum()) or 1.0))
+    shortfall = 0.0 - means * simulation.factor
     return Components(confidence, held, marginal, vectors.exposures[held] * marginal + 0.0, shortfall)
 
 

@@ -5,8 +5,9 @@ from functools import cached_property
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from riskcore.blas import Floats
 from riskcore.covariance.ewma import EwmaCovariance
 from riskcore.covariance.factor import PsdFactor
 from riskcore.covariance.windowed import WindowedCovariance
@@ -16,14 +17,14 @@ from riskcore.normals import Draw
 class LastingNormals:
     """One row of P normals for each instrument or factor, drawn once for all bars: O(P) for each that is new."""
 
-    def __init__(self, n_paths: int, draw: Callable[[int], NDArray[np.float64]]) -> None:
-        self._rows: NDArray[np.float64] = np.empty((0, n_paths))
+    def __init__(self, n_paths: int, draw: Callable[[int], NDArray[np.float64]], path_type: DTypeLike) -> None:
+        self._rows: Floats = np.empty((0, n_paths), path_type)
         self._draw = draw
 
-    def rows(self, count: int) -> NDArray[np.float64]:
+    def rows(self, count: int) -> Floats:
         """The first ``count`` rows, shape (count, P)."""
         if count > len(self._rows):
-            more = [self._draw(number) for number in range(len(self._rows), count)]
+            more = [self._draw(number).astype(self._rows.dtype) for number in range(len(self._rows), count)]
             self._rows = np.concatenate((self._rows, more))
         return self._rows[:count]
 
@@ -41,18 +42,18 @@ class WindowPaths:
 
     scale = 1.0
 
-    def __init__(self, covariance: WindowedCovariance, draw: Draw) -> None:
+    def __init__(self, covariance: WindowedCovariance, draw: Draw, path_type: DTypeLike) -> None:
         self._covariance = covariance
         self._draw = draw
         window = covariance.rolling.window
         self.words = np.zeros(window, np.int64)
         """Whose normals stand in each row: a bar's index, or ``-1 - row`` of history."""
-        self._normals: NDArray[np.float64] = np.zeros((window, draw.n_paths))
+        self._normals: Floats = np.zeros((window, draw.n_paths), path_type)
 
     @cached_property
-    def raw(self) -> NDArray[np.float64]:
+    def raw(self) -> Floats:
         """The paths, shape (N, P)."""
-        deviations = self._covariance.rolling.deviations
+        deviations = self._covariance.rolling.deviations.astype(self._normals.dtype)
         return np.ascontiguousarray(deviations.T @ self._normals[: len(deviations)])
 
     def add(self, n_instruments: int) -> None:
@@ -92,24 +93,24 @@ class CholeskyPaths:
     ) -> None:
         self._covariance, self._factor, self._normals = covariance, factor, normals
         self._known: PsdFactor | None = None
-        self._raw: NDArray[np.float64] = np.empty((0, 0))
+        self._raw: Floats = np.empty((0, 0))
 
     @property
-    def raw(self) -> NDArray[np.float64]:
+    def raw(self) -> Floats:
         """The paths, shape (N, P)."""
         factor = self._factor()
         if factor is not self._known:
             self._known, self._raw = factor, self._drawn(factor.lower)
         return self._raw
 
-    def _drawn(self, lower: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _drawn(self, lower: NDArray[np.float64]) -> Floats:
         covariance = self._covariance
         correction = covariance.relative_correction
         normals = self._normals.rows(len(correction))
         known = np.flatnonzero(np.diagonal(covariance.raw))
         drawn = np.zeros_like(normals)
-        drawn[known] = lower @ normals[known]
-        drawn[known] *= (sqrt(covariance.full_weight) / correction[known])[:, None]
+        raw = lower * (sqrt(covariance.full_weight) / correction[known])[:, None]
+        drawn[known] = raw.astype(normals.dtype) @ normals[known]
         return drawn
 
     def add(self, n_instruments: int) -> None:

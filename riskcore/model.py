@@ -6,8 +6,9 @@ from math import isfinite, isnan
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from riskcore.blas import Floats
 from riskcore.covariance.ewma import RENORMALISED, EwmaCovariance
 from riskcore.covariance.factor import PsdFactor
 from riskcore.covariance.factors import FactorCache
@@ -23,6 +24,8 @@ from riskcore.window import ScenarioWindow
 
 _NO_SHOCKS = np.empty(0)
 _COUNTS = ("bars", "history_rows", "last_bar", "epoch")
+LARGEST_RETURN = 1e27
+"""Between the smallest and the largest price that a feed accepts; single precision has room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,14 @@ class MarketModel:
         N, 0 or more; :meth:`add` makes room for late listings.
     settings
         Half-life, window, paths, seed and the rest, with the contract's defaults.
+    path_type
+        Of the path matrix alone: float32, or float64 for twice the memory and the time. The vectors of books, and all
+        else, are float64.
     """
 
-    def __init__(self, n_instruments: int, settings: RiskSettings | None = None) -> None:
+    def __init__(
+        self, n_instruments: int, settings: RiskSettings | None = None, path_type: DTypeLike = np.float32
+    ) -> None:
         self.settings = settings or RiskSettings()
         check_settings(self.settings)
         self.prices = np.full(n_instruments, np.nan)
@@ -69,6 +77,7 @@ class MarketModel:
         self.covariance = _covariance(self.settings, n_instruments)
         self._filtered = self.settings.historical == "filtered"
         self.window = ScenarioWindow(n_instruments, self.settings.window, filtered=self._filtered)
+        self._path_type = np.dtype(path_type)
         self._draw = Draw(self.settings.seed, self.settings.paths, self.settings.antithetic)
         self.factors = FactorCache()
         self.paths = self._paths(n_instruments)
@@ -80,7 +89,7 @@ class MarketModel:
         self.epoch = 0
         """Grows when the matrices were rescaled: vectors must then be rebuilt."""
         self.step: BarStep | None = None
-        self._own = LastingNormals(self.settings.paths, self._draw.own)
+        self._own = LastingNormals(self.settings.paths, self._draw.own, self._path_type)
         self._shrunk: tuple[int, Shrunk] | None = None
         self._images: list[Image] = []
 
@@ -132,7 +141,7 @@ class MarketModel:
         return self.read_covariance[np.ix_(known, known)]
 
     @property
-    def own_normals(self) -> NDArray[np.float64] | None:
+    def own_normals(self) -> Floats | None:
         r"""Normals of each instrument alone, shape (N, P), from which shrunk paths take :math:`\sqrt{\delta\mu}`."""
         if self.settings.shrinkage == "none" or self.settings.simulation == "cholesky":
             return None
@@ -193,11 +202,13 @@ class MarketModel:
 
     def _take(self, returns: ArrayLike, word: int) -> None:
         row = np.asarray(returns, dtype=np.float64)
-        if row.shape != self.prices.shape or np.isinf(row).any():
+        if row.shape != self.prices.shape:
             raise InputError(f"a bar must have {self.n_instruments} finite or missing returns, got shape {row.shape}")
         self._keep_images()
         present = ~np.isnan(row)
         clean = np.where(present, row, 0.0)
+        if np.abs(clean).max(initial=0.0) > LARGEST_RETURN:
+            raise InputError(f"a return is finite or missing, and no larger than {LARGEST_RETURN:g}: mend the prices")
         forecast = (self.volatility, self.observations >= self.settings.min_observations) if self._filtered else None
         shocks = self._advance(clean, present, word)
         slot = self.window.push(clean, present)
@@ -222,11 +233,11 @@ class MarketModel:
 
     def _paths(self, n_instruments: int) -> PathMatrix | WindowPaths | CholeskyPaths:
         if self.settings.simulation == "cholesky":
-            lasting = LastingNormals(self.settings.paths, self._draw.factor)
+            lasting = LastingNormals(self.settings.paths, self._draw.factor, self._path_type)
             return CholeskyPaths(self.covariance, self.factor, lasting)
         if isinstance(self.covariance, WindowedCovariance):
-            return WindowPaths(self.covariance, self._draw)
-        return PathMatrix(n_instruments, self.settings.paths, self.settings.decay)
+            return WindowPaths(self.covariance, self._draw, self._path_type)
+        return PathMatrix(n_instruments, self.settings.paths, self.settings.decay, self._path_type)
 
     def snapshot(self) -> bytes:
         """The whole model as bytes, to be restored in mid-stream with identical results."""
@@ -265,7 +276,8 @@ class MarketModel:
         if self.window.standardised is not None and self.window.forecast is not None:
             arrays |= {"standardised": self.window.standardised, "forecast": self.window.forecast}
         meta = {name: getattr(self, name) for name in _COUNTS}
-        meta |= {"settings": shape_of(self.settings), "rows": self.window.bars, "scale": self.paths.scale}
+        meta |= {"settings": shape_of(self.settings), "rows": self.window.bars}
+        meta |= {"scale": self.paths.scale, "path_type": self._path_type.name}
         return arrays, meta
 
     def _path_arrays(self) -> dict[str, NDArray[Any]]:
@@ -285,7 +297,7 @@ class MarketModel:
         if meta["settings"] != shape_of(settings):
             made, now = meta["settings"], shape_of(settings)
             raise InputError(f"the state was made with {made}, the settings are {now}: start anew or mend them")
-        model = cls(0, settings)
+        model = cls(0, settings, meta["path_type"])
         parts = {name.removeprefix("covariance."): array for name, array in arrays.items()}
         model.covariance = type(model.covariance).from_arrays(parts)
         model.paths = model._paths(0)

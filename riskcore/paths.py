@@ -3,11 +3,11 @@
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from riskcore.blas import add_outer, add_scaled
+from riskcore.blas import Floats, add_outer
 
-_SMALL = 1e-100
+_SMALL = 2.0**-33
 _FEW = 0.5
 
 
@@ -23,16 +23,19 @@ class PathMatrix:
     Stored by instrument, ``raw`` of shape (N, P), so that one instrument's paths are contiguous; the decay
     is folded into ``scale``: the paths are ``scale * raw``. A bar is one pass over the rows that moved, O(N
     P).
+
+    Single precision by default: half the memory and half the time of a bar. Its rounding is some 1e-7 of a path, a ten
+    thousandth of the sampling error of 10,000 paths.
     """
 
-    def __init__(self, n_instruments: int, n_paths: int, decay: float) -> None:
+    def __init__(self, n_instruments: int, n_paths: int, decay: float, path_type: DTypeLike = np.float32) -> None:
         self.decay = decay
         self.scale = 1.0
-        self.raw: NDArray[np.float64] = np.zeros((n_instruments, n_paths))
+        self.raw: Floats = np.zeros((n_instruments, n_paths), path_type)
 
     def add(self, n_instruments: int) -> None:
         """Make room for instruments listed late: their paths are 0."""
-        self.raw = np.concatenate((self.raw, np.zeros((n_instruments, self.raw.shape[1]))))
+        self.raw = np.concatenate((self.raw, np.zeros((n_instruments, self.raw.shape[1]), self.raw.dtype)))
 
     def renormalise(self, instruments: NDArray[np.intp], factor: float) -> None:
         """Follow the covariance where it multiplied the returns of some instruments."""
@@ -51,9 +54,11 @@ class PathMatrix:
             self.scale = 1.0
         shocks = normals * (sqrt(1.0 - self.decay) / self.scale)
         moved = np.flatnonzero(returns)
+        rows, columns = returns.astype(self.raw.dtype), shocks.astype(self.raw.dtype)
         if len(moved) > _FEW * len(returns):
-            add_outer(self.raw, returns, shocks)
+            add_outer(self.raw, rows, columns)
         else:
             for instrument in moved.tolist():
-                add_scaled(self.raw[instrument], returns[instrument], shocks)
+                one = slice(instrument, instrument + 1)
+                add_outer(self.raw[one], rows[one], columns)
         return shocks

@@ -6,6 +6,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from riskcore.blas import Floats
 from riskcore.model import MarketModel
 from riskcore.quantile import TailRisk, tail_risks
 from riskcore.reduction import with_reduced_errors
@@ -75,5 +76,5 @@ def simulated_tails(model: MarketModel, simulation: Simulated) -> tuple[TailRisk
     return tuple(TailRisk(tail.confidence, *(factor * figure for figure in tail[1:])) for tail in tails)
 
 
-def _columns(matrix: NDArray[np.float64], held: NDArray[np.intp], tail: NDArray[np.intp]) -> NDArray[np.float64]:
+def _columns(matrix: Floats, held: NDArray[np.intp], tail: NDArray[np.intp]) -> Floats:
     return matrix[held][:, tail] if len(held) < len(matrix) else np.take(matrix, tail, axis=1)

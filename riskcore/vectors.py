@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskcore.blas import add_scaled
+from riskcore.blas import add_scaled, product
 from riskcore.covariance.shrunk import NOT_SHRUNK
 from riskcore.model import MarketModel
 
 Vector = NDArray[np.float64]
 
-_DWARFED = 1e3
+_DWARFED = 1e2
 
 
 class BookVectors:
@@ -149,11 +149,11 @@ class BookVectors:
         self.exposures, self.corrected = exposures.copy(), exposures * self._correction
         sizes = np.abs(self.corrected)
         self._gross, self._largest = float(sizes.sum()), float(sizes.max(initial=0.0))
-        self.pull = _product(self.corrected, model.covariance.raw)
-        self.paths = _product(self.corrected, model.paths.raw)
+        self.pull = product(self.corrected, model.covariance.raw)
+        self.paths = product(self.corrected, model.paths.raw)
         self._rebuild_history()
         if model.own_normals is not None:
-            self.own = _product(self.exposures, model.own_normals)
+            self.own = product(self.exposures, model.own_normals)
         if self._versions[1] != model.bars:
             self.missing = np.count_nonzero(~model.window.usable[self.covered], axis=0).astype(np.int64)
             self._slots = self._fewest = None
@@ -162,7 +162,7 @@ class BookVectors:
     def _rebuild_history(self) -> None:
         self._today = self._model.scenario_volatility
         scaled = self.exposures if self._today is None else self.exposures * self._today
-        self.history = _product(scaled, self._model.window.scenarios)
+        self.history = product(scaled, self._model.window.scenarios)
 
     def rebuild_measured(self, exposures: Vector) -> None:
         """Rebuild, and note how far the recursion had drifted: the largest difference over the largest path."""
@@ -244,13 +244,3 @@ class BookVectors:
         self._versions, self._slots = (version, bars, epoch), None
         self._gross, self._largest, self.drift = arrays["sizes"].tolist()
         self._fewest = None
-
-
-def _product(factors: Vector, rows: NDArray[np.float64]) -> Vector:
-    held = np.flatnonzero(factors)
-    if 2 * len(held) > len(factors):
-        return factors @ rows
-    total = np.zeros(rows.shape[1])
-    for row in held.tolist():
-        add_scaled(total, float(factors[row]), rows[row])
-    return total

@@ -4,7 +4,8 @@ from riskcore.errors import InputError
 from tailwatch.configuration import flag
 from tailwatch.settings import Settings
 
-_FLOAT = 8
+_PATH, _FLOAT, _RETURN = 4, 8, 9
+"""Bytes: of a path in single precision, of a double, of a return with the mark of its presence."""
 
 
 def check_memory(settings: Settings, n_instruments: int, n_portfolios: int) -> None:
@@ -15,18 +16,20 @@ def check_memory(settings: Settings, n_instruments: int, n_portfolios: int) -> N
     InputError
         It would take more; the message gives the sum and what to lower.
     """
+    n, rolling = n_instruments, settings.covariance == "rolling"
     drawn = settings.simulation == "cholesky" or settings.shrinkage != "none"
-    rows = n_instruments * (2 if drawn else 1) + (settings.window if settings.covariance == "rolling" else 0)
-    bars = settings.window * (8 if settings.historical == "filtered" else 4)
-    per_shard = settings.paths * rows + bars * n_instruments + 2 * n_instruments**2
-    books = n_portfolios * (settings.paths + bars)
-    total = (settings.shards * per_shard + books) * _FLOAT
+    rows = n * (2 if drawn else 1) + (settings.window if rolling else 0)
+    bars = settings.window * (8 if settings.historical == "filtered" else 4) + (2 * settings.window if rolling else 0)
+    per_shard = settings.paths * rows * _PATH + bars * n * _RETURN + 2 * n**2 * _FLOAT
+    per_book = (settings.paths + 2 * bars + 8 * n) * _FLOAT
+    total = settings.shards * per_shard + n_portfolios * per_book
     if total > settings.memory.count:
         raise InputError(
             f"memory: the model needs {_gib(total)} but {flag('memory')} allows {settings.memory}: "
-            f"{settings.shards} shards x ({settings.paths:,d} paths x {rows:,d} rows of normals and returns "
-            f"+ {bars:,d} bars x {n_instruments:,d} instruments + 2 x {n_instruments:,d} squared) x 8 bytes "
-            f"+ {n_portfolios:,d} portfolios; lower {flag('paths')} or {flag('shards')}, or allow more"
+            f"{settings.shards} shards x ({settings.paths:,d} paths x {rows:,d} rows of normals and returns x {_PATH} "
+            f"bytes + {bars:,d} bars x {n:,d} instruments x {_RETURN} bytes + 2 x {n:,d} squared x {_FLOAT} bytes) + "
+            f"{n_portfolios:,d} portfolios x {per_book:,d} bytes; lower {flag('paths')} or {flag('shards')}, or allow "
+            "more"
         )
 
 

@@ -11,6 +11,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 from hypothesis import settings
+from scipy.linalg import blas  # noqa: F401 - loaded before its threads are limited
+from threadpoolctl import threadpool_limits
 
 from storage.embedded import EmbeddedPostgres
 from storage.migrate import migrate
@@ -22,6 +24,13 @@ _ENOUGH_BYTES = 1 << 30
 # The same examples in every run, and no deadline: how long one takes says more of the machine than of ours.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """BLAS on one thread, as in the flow: its threads would wait for each other on a machine that is full of work."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,9 @@ from riskcore.errors import InputError
 from riskcore.state import pack, unpack
 
 _SMALL = 1e-200
-_RENORMALISED = 1e100
+_LIGHT = 2.0**-66
+RENORMALISED = 2.0**33
+"""The factor on a renormalised instrument's returns: exact, and early enough for paths in single precision."""
 
 
 class EwmaCovariance:
@@ -105,14 +107,14 @@ class EwmaCovariance:
         return self._renormalise()
 
     def _renormalise(self) -> NDArray[np.intp]:
-        if 0.0 < self.full_weight < _SMALL:
-            self.full_weight *= _RENORMALISED
-        small = np.flatnonzero((self.weights < _SMALL) & (self.weights > 0.0))
-        if len(small):
-            self.weights[small] *= _RENORMALISED
-            self.raw[small] *= RENORMALISED
-            self.raw[:, small] *= RENORMALISED
-        return small
+        if 0.0 < self.full_weight < _LIGHT:
+            self.full_weight *= RENORMALISED**2
+        light = np.flatnonzero((self.weights < _LIGHT) & (self.weights > 0.0))
+        if len(light):
+            self.weights[light] *= RENORMALISED**2
+            self.raw[light] *= RENORMALISED
+            self.raw[:, light] *= RENORMALISED
+        return light
 
     @property
     def gain(self) -> float:
@@ -178,10 +180,6 @@ class EwmaCovariance:
     def restore(cls, state: bytes) -> "EwmaCovariance":
         """The estimator as it was at :meth:`snapshot`; what follows is the same to the last bit."""
         return cls.from_arrays(unpack("ewma covariance", state).arrays)
-
-
-RENORMALISED = float(np.sqrt(_RENORMALISED))
-"""The factor on a renormalised instrument's returns."""
 
 
 def _symmetric(matrix: ArrayLike, n: int) -> NDArray[np.float64]:

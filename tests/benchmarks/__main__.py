@@ -8,6 +8,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from tests.benchmarks.latency import measure_latency
+from tests.benchmarks.precision import measure_precision
 from tests.benchmarks.recovery import measure_recovery
 from tests.benchmarks.replay import measure_replay
 from tests.benchmarks.report import Table
@@ -26,6 +27,7 @@ def main() -> None:
     tables: list[Table] = []
     with threadpool_limits(limits=1):
         tables.append(_said(measure_tick()))
+        tables.append(_said(measure_precision()))
     tables.append(_said(measure_replay()))
     tables.append(_said(measure_latency()))
     tables.append(_said(measure_recovery()))

@@ -131,8 +131,9 @@ def small_settings() -> RiskSettings:
 
 @pytest.fixture
 def open_market() -> Callable[..., Market]:
-    def opened(settings: RiskSettings, n: int = 5, seed: int = 0) -> Market:
-        model = MarketModel(n, settings)
+    def opened(settings: RiskSettings, n: int = 5, seed: int = 0, path_type: type[np.floating] = np.float64) -> Market:
+        # In double precision, so that the algebra is held to 1e-9 for the paths as for all else.
+        model = MarketModel(n, settings, path_type)
         return Market(settings, model, RiskBook(model, "main"), Recomputed(settings), np.random.default_rng(seed))
 
     return opened

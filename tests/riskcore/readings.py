@@ -12,16 +12,20 @@ def figures(measures: tuple[Measure, ...], method: str) -> dict[float, tuple[flo
 
 
 def assert_agrees(market) -> None:  # type: ignore[no-untyped-def]
-    """Every figure of the book equals the recomputed one to 1e-9 of the sizes that go into it."""
+    """Every figure of the book equals the recomputed one to 1e-9 of the sizes that go into it.
+
+    Paths in single precision: to 2e-6, the rounding of some dozens of bars and positions that nearly cancel.
+    """
+    exact = market.model.paths.raw.dtype == np.float64
     told, measures = market.told, market.book.measures()
     if any(m.reason for m in measures):
         return
     for confidence, got in figures(measures, "parametric").items():
         assert got == pytest.approx(parametric_risk(told.volatility(), confidence), rel=1e-9, abs=1e-9)
     for method, scenarios in (("historical", told.historical()), ("monte_carlo", told.paths())):
-        np.testing.assert_allclose(
-            market.book.scenarios(method), scenarios, rtol=1e-9, atol=1e-10 * np.abs(scenarios).max(initial=0.0)
-        )
+        near = 1e-9 if exact or method == "historical" else 2e-6
+        size = np.abs(scenarios).max(initial=0.0)
+        np.testing.assert_allclose(market.book.scenarios(method), scenarios, rtol=near, atol=near / 10 * size)
         for confidence, got in figures(measures, method).items():
             expected = value_at_risk(scenarios, confidence), expected_shortfall(scenarios, confidence)
-            assert got == pytest.approx(expected, rel=1e-9, abs=1e-9)
+            assert got == pytest.approx(expected, rel=near, abs=1e-9)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from riskcore import MarketModel, RiskBook, RiskSettings
@@ -13,10 +14,11 @@ Open = Callable[..., "object"]
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("path_type", [np.float32, np.float64])
 def test_every_reading_of_a_random_stream_equals_the_recomputation(
-    open_market: Open, small_settings: RiskSettings, seed: int
+    open_market: Open, small_settings: RiskSettings, seed: int, path_type: type[np.floating]
 ) -> None:
-    market = open_market(small_settings, n=5, seed=seed)
+    market = open_market(small_settings, n=5, seed=seed, path_type=path_type)
     covered = 0
     for _ in range(40):
         market.happen(6)

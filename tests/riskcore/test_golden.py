@@ -28,11 +28,19 @@ GOLDEN = {
 ROUNDING = 1e-12
 
 
+# Golden values are those of paths in double precision. In single precision, the default, each path is rounded at each
+# bar to 6e-8 of itself; the recursion forgets, so that what adds up stays below 1e-6.
+SINGLE = 1e-6
+
+
 @pytest.mark.parametrize("distribution", ["normal", "t"])
-def test_the_default_options_give_the_figures_they_always_gave(distribution: str) -> None:
+@pytest.mark.parametrize(("path_type", "near"), [(np.float64, ROUNDING), (np.float32, SINGLE)])
+def test_the_default_options_give_the_figures_they_always_gave(
+    distribution: str, path_type: type[np.floating], near: float
+) -> None:
     settings = RiskSettings(paths=512, window=40, half_life=12.0, min_observations=5, distribution=distribution)
     rng = np.random.default_rng(11)
-    model = MarketModel(4, settings)
+    model = MarketModel(4, settings, path_type)
     book = RiskBook(model, "main")
     for instrument, quantity in enumerate((3.0, -2.0, 5.0, 1.0)):
         model.on_price(instrument, 10.0 + instrument)
@@ -51,7 +59,7 @@ def test_the_default_options_give_the_figures_they_always_gave(distribution: str
     assert len(got) == len(GOLDEN[distribution])
     for figures, golden in zip(got, GOLDEN[distribution], strict=True):
         for figure, right in zip(figures, golden, strict=True):
-            assert figure == (right if right is None else pytest.approx(right, rel=ROUNDING))
+            assert figure == (right if right is None else pytest.approx(right, rel=near))
     parts = book.components()
     assert parts.component_var.sum() == pytest.approx(GOLDEN[distribution][1][0], rel=1e-9)
-    assert parts.component_es.sum() == pytest.approx(GOLDEN[distribution][5][1], rel=1e-9)
+    assert parts.component_es.sum() == pytest.approx(GOLDEN[distribution][5][1], rel=max(near, 1e-9))

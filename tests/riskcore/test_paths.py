@@ -75,7 +75,7 @@ def test_rows_follow_the_covariance_of_the_same_recursion(seed: int) -> None:
 @pytest.mark.parametrize("few", [True, False], ids=["few move", "most move"])
 def test_folded_decay_equals_the_plain_recursion(decay: float, few: bool) -> None:
     rng = np.random.default_rng(4)
-    paths, plain = PathMatrix(4, 8, decay), np.zeros((4, 8))
+    paths, plain = PathMatrix(4, 8, decay, np.float64), np.zeros((4, 8))
     for bar in range(300):
         row = rng.normal(size=4)
         if few:

@@ -49,17 +49,18 @@ def test_publishing_is_at_bars_in_a_replay_and_every_quarter_second_live() -> No
 
 
 def test_a_model_that_would_not_fit_is_refused_with_the_sum() -> None:
-    settings = load({"paths": "1000000", "memory": "4GiB"}).settings
+    settings = load({"paths": "1000000", "memory": "3GiB"}).settings
     check_memory(settings, 100, 1)
+    # Single precision: 10⁶ x 1,000 x 4 bytes are 3.73 GiB; window, covariance and the book are the rest.
     with pytest.raises(
-        InputError, match=r"needs 7\.4\d GiB but --memory allows 4GiB: 1 shards x \(1,000,000 paths x 1,000"
+        InputError, match=r"needs 3\.7\d GiB but --memory allows 3GiB: 1 shards x \(1,000,000 paths x 1,000 rows"
     ):
         check_memory(settings, 1000, 1)
 
 
 @pytest.mark.parametrize("costly", [{"simulation": "cholesky"}, {"shrinkage": "oas"}])
 def test_a_second_matrix_of_normals_counts(costly: dict[str, str]) -> None:
-    plain = {"paths": "300000", "memory": "4GiB"}
+    plain = {"paths": "300000", "memory": "2GiB"}
     check_memory(load(plain).settings, 1000, 1)
     with pytest.raises(InputError, match="300,000 paths x 2,000 rows"):
         check_memory(load(plain | costly).settings, 1000, 1)

@@ -136,7 +136,9 @@ def test_the_bar_figures_of_a_live_run_are_those_of_a_replay(settings, market, b
     for mine, other in zip(bars, replayed, strict=True):
         for one, two in zip(mine.measures, other.measures, strict=True):
             assert (one.var is None) == (two.var is None)
-            assert one.var is None or one.var == pytest.approx(two.var, rel=1e-9)
+            # The live book took the ticks of a bar one by one, and paths are kept in single precision.
+            near = 1e-6 if one.method == "monte_carlo" else 1e-9
+            assert one.var is None or one.var == pytest.approx(two.var, rel=near)
         assert (mine.event_time, mine.positions[0].price) == (other.event_time, other.positions[0].price)
         assert mine.pnl_today == pytest.approx(other.pnl_today, abs=1e-9)
 

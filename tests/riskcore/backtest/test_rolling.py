@@ -73,7 +73,8 @@ def test_every_forecast_of_a_small_panel_equals_the_sum_over_its_past(hold: back
             for method, figures in expected.items():
                 one = _found(results, method, confidence)
                 got = (one.pnl[at], one.value_at_risk[at], one.expected_shortfall[at])
-                np.testing.assert_allclose(got, (pnl, *figures), rtol=1e-9, atol=1e-11)
+                near = 2e-6 if method == "monte_carlo" else 1e-9  # paths are kept in single precision
+                np.testing.assert_allclose(got, (pnl, *figures), rtol=near, atol=1e-11)
 
 
 def test_filtered_forecasts_are_past_returns_over_their_own_forecasts_times_the_present_one() -> None:
