@@ -5,6 +5,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from riskcore.errors import InputError
 
+_ROUNDING = 1e-14
+"""Of a squared norm: nearer than that to a multiple of the identity is one, and there is nothing to shrink."""
+
 
 def ledoit_wolf(returns: ArrayLike) -> tuple[NDArray[np.float64], float]:
     r"""Shrink the sample covariance S towards :math:`\mu I` by the intensity of least expected squared error.
@@ -73,13 +76,13 @@ def least_error_intensity(fourth: float, square: float, distance: float, observa
     """
     # The norms of the rows' own products give the sum of ‖r rᵀ - S‖² without forming T matrices.
     noise = (fourth - square) / observations
-    return min(max(noise / distance, 0.0), 1.0) if distance > 0.0 else 0.0
+    return min(max(noise / distance, 0.0), 1.0) if distance > _ROUNDING * square else 0.0
 
 
 def oracle_intensity(square: float, trace: float, n: int, observations: float) -> float:
     """The intensity of :func:`oas` from tr S² and tr S."""
     excess = square - trace**2 / n
-    if not excess > 0.0:
+    if not excess > _ROUNDING * square:
         return 0.0
     return min(((1.0 - 2.0 / n) * square + trace**2) / ((observations + 1.0 - 2.0 / n) * excess), 1.0)
 

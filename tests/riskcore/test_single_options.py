@@ -68,6 +68,25 @@ def test_full_shrinkage_leaves_a_book_its_mean_variance_and_no_correlation(small
     assert book.measures()[0].var == pytest.approx(parametric_risk(sigma, 0.95)[0], rel=1e-12)
 
 
+@pytest.mark.parametrize("covariance", ["ewma", "rolling"])
+@pytest.mark.parametrize("method", ["ledoit-wolf", "oas"])
+def test_one_share_is_a_multiple_of_the_identity_and_not_shrunk(
+    small_settings: RiskSettings, method: str, covariance: str
+) -> None:
+    settings = replace(small_settings, shrinkage=method, covariance=covariance)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        model = MarketModel(1, settings)
+        model.on_price(0, 100.0)
+        book = RiskBook(model)
+        book.on_trade(0, 1.0)
+        for bar in range(12):
+            model.on_bar(bar, [float(rng.integers(-3, 4)) / 1024.0])
+            book.on_bar()
+            assert len(book.measures()) == 3 * len(settings.confidence)
+            assert (model.shrunk.kept, model.shrunk.ridge) == (1.0, 0.0)
+
+
 @pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
 def test_a_shrinkage_out_of_range_is_refused(small_settings: RiskSettings, fraction: float) -> None:
     with pytest.raises(ValueError, match="from 0 to 1"):
