@@ -85,6 +85,11 @@ class Universe:
         """The number of the instrument that a position calls ``name``."""
         return self._names.get(name)
 
+    def called(self, symbol: str) -> list[int]:
+        """The numbers of all instruments that are called so, by alias or by a key that ends in it, ascending."""
+        alias = self._names.get(symbol)
+        return sorted({*self._tails.get(symbol, ()), *(() if alias is None else (alias,))})
+
     def number(self, feed: str, symbol: str) -> int | None:
         """The number of the instrument of a tick, or None where it is of no instrument here. O(1).
 

@@ -15,6 +15,7 @@ from riskcore.distribution import distribution_of
 from riskcore.diversification import effective_observations, observed_weights, stand_alone_var
 from riskcore.errors import InputError
 from riskcore.explain import VarExplainer
+from riskcore.exposures import NO_PRICE, UNRATED, Exposures
 from riskcore.measures import (
     all_measures,
     historical_scenarios,
@@ -26,7 +27,7 @@ from riskcore.measures import (
 )
 from riskcore.messages import Distribution, Explained, Measure, Method, StressResult
 from riskcore.model import MarketModel
-from riskcore.positions import Positions
+from riskcore.positions import NO_RETURNS, Positions, Rate
 from riskcore.state import pack, unpack
 from riskcore.stress import Shock, built_in_stress, conditional_moves, episode_moves, shock_moves, window_episode
 from riskcore.vectors import BookVectors
@@ -69,18 +70,44 @@ class RiskBook:
         self._vectors = BookVectors(model)
         self._explainer: VarExplainer | None = None
         self._phase = zlib.crc32(name.encode()) % REBUILD_EVERY
-        self._scale = np.zeros(model.n_instruments)
-        self._held = np.zeros(model.n_instruments, np.bool_)
+        self._exposures = Exposures(self.positions)
         self._priced = -1
         self._applied: tuple[int, ...] = ()
 
     # What happens to it
 
-    def describe(self, instrument: int, multiplier: float = 1.0, rate: float = 1.0) -> None:
-        """Set contract multiplier and quote-to-base rate of one instrument (1 and 1 by default)."""
+    def describe(
+        self,
+        instrument: int,
+        multiplier: float = 1.0,
+        rate: float | Rate | None = 1.0,
+        *,
+        margined: bool = False,
+        proxy: int | None = None,
+    ) -> None:
+        """Set what one unit of an instrument is.
+
+        Parameters
+        ----------
+        multiplier
+            Of the contract.
+        rate
+            Quote-to-base: a number that stays, the :class:`~riskcore.positions.Rate` that is another instrument's price
+            (the book is then exposed to that, too), or None for not known: the position is uncovered.
+        margined
+            Gains and losses are settled as they come, as of a future: there is no value for the rate to move.
+        proxy
+            The instrument whose returns stand in for its own; ``NO_RETURNS`` for none, a position that is valued and in
+            no figure of risk.
+        """
         self._grow()
-        self.positions.check(instrument)
-        self.positions.describe(instrument, multiplier, rate)
+        column = instrument if proxy is None else proxy
+        for number in (instrument, column if column != NO_RETURNS else instrument):
+            self.positions.check(number)
+        if isinstance(rate, Rate):
+            self.positions.check(rate.instrument)
+        if self.positions.describe(instrument, multiplier, rate, margined=margined, column=column):
+            self.positions.restart(instrument, self.model.prices)
         self._retrade(instrument)
 
     def on_trade(self, instrument: int, quantity: float, price: float | None = None) -> None:
@@ -92,7 +119,7 @@ class RiskBook:
         self._grow()
         self.positions.check(instrument)
         paid = float(self.model.prices[instrument]) if price is None else price
-        self.positions.trade(instrument, quantity, paid)
+        self.positions.trade(instrument, quantity, paid, self.model.prices)
         self._retrade(instrument)
 
     def hold(self, instrument: int, quantity: float, average_price: float | None = None) -> None:
@@ -103,7 +130,7 @@ class RiskBook:
         """
         self._grow()
         self.positions.check(instrument)
-        self.positions.hold(instrument, quantity, average_price, float(self.model.prices[instrument]))
+        self.positions.hold(instrument, quantity, average_price, self.model.prices)
         self._retrade(instrument)
 
     def on_price(self, instrument: int, price: float | None = None) -> None:
@@ -111,10 +138,10 @@ class RiskBook:
         if price is not None:
             self.model.on_price(instrument, price)
         self._grow()
-        if self._explainer is not None:
+        if self._explainer is not None or not self._exposures.plain:
             self._refresh()
-        elif self._held[instrument]:
-            exposure = self._scale.item(instrument) * self.model.marks.item(instrument)
+        elif self._exposures.held[instrument]:
+            exposure = self._exposures.scale.item(instrument) * self.model.marks.item(instrument)
             if not self._vectors.covered[instrument] or not self._vectors.move_one(instrument, exposure):
                 self._refresh()
 
@@ -175,19 +202,26 @@ class RiskBook:
 
     def _measures(self) -> tuple[Measure, ...]:
         settings, vectors = self.model.settings, self._vectors
-        if not self._held.any():
+        if not self._exposures.held.any():
             return no_risk(settings)
         if not vectors.covered.any():
-            return without_numbers(settings, "no position has a price")
+            return without_numbers(settings, self._why_none())
         if vectors.fewest_returns < settings.min_observations:
             reason = f"warming up: {vectors.fewest_returns} of {settings.min_observations} bars"
             return without_numbers(settings, reason)
         return all_measures(self.model, self._vectors)
 
+    def _why_none(self) -> str:
+        reasons = set(self._exposures.missing(self.model.prices).values())
+        if NO_PRICE in reasons:
+            return "no position has a price"
+        return "no position has a rate" if UNRATED in reasons else "no position has returns of its own or of a proxy"
+
     def components(self, confidence: float | None = None) -> Components:
-        """What each covered position adds, at ``confidence`` (the highest of the settings by default)."""
+        """What each covered position and each rate adds, at ``confidence`` (by default the highest of the settings)."""
         self._refresh()
-        return components_of(self.model, self._vectors, confidence or max(self.model.settings.confidence))
+        lines = self._exposures.lines(self.model.prices, self.model.marks)
+        return components_of(self.model, self._vectors, lines, confidence or max(self.model.settings.confidence))
 
     def diversification(self, method: Method = "parametric", confidence: float | None = None) -> float | None:
         """The Value-at-Risks of the positions, each alone, less that of all together, base currency.
@@ -219,9 +253,18 @@ class RiskBook:
 
     @property
     def exposures(self) -> NDArray[np.float64]:
-        """w = q m f p, shape (N,), base currency; 0 where there is no price."""
+        """w: change of value for a return of 1 of each instrument, shape (N,), base currency; 0 without a price.
+
+        What is in base currency has w = q m f p; a rate has the values of all positions that it converts.
+        """
         self._grow()
-        return self._scale * self.model.marks
+        return self._exposures.at(self.model.prices, self.model.marks)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Market value q m f p of each position, shape (N,), base currency; 0 where there is no price or rate."""
+        self._grow()
+        return self._exposures.values(self.model.marks)
 
     @property
     def quantities(self) -> NDArray[np.float64]:
@@ -231,14 +274,13 @@ class RiskBook:
     @property
     def held(self) -> NDArray[np.intp]:
         """Instruments with a quantity that is not 0."""
-        return np.flatnonzero(self._held)
+        return np.flatnonzero(self._exposures.held)
 
     @property
     def uncovered(self) -> tuple[tuple[int, str], ...]:
-        """Held instruments that no figure contains, with the reason."""
-        self._refresh()
-        missing = np.flatnonzero(self._held & ~self._vectors.covered)
-        return tuple((instrument, "no price yet") for instrument in missing.tolist())
+        """Held instruments that no figure of risk contains, with the reason."""
+        self._grow()
+        return tuple(self._exposures.missing(self.model.prices).items())
 
     @property
     def observations(self) -> int:
@@ -258,22 +300,25 @@ class RiskBook:
 
     @property
     def market_value(self) -> float:
-        """Sum of the exposures, base currency."""
-        return float(self.exposures.sum()) + 0.0
+        """Sum of the positions' market values, base currency."""
+        return float(self.values.sum()) + 0.0
 
     @property
     def gross(self) -> float:
-        """Sum of the exposures' sizes, base currency."""
-        return float(np.abs(self.exposures).sum())
+        """Sum of the market values' sizes, base currency."""
+        return float(np.abs(self.values).sum())
 
     @property
     def net(self) -> float:
-        """Long less short exposure, base currency."""
+        """Long less short market value, base currency."""
         return self.market_value
 
     @property
     def pnl(self) -> float:
-        """P&L since :meth:`start_day`, or since the book began, trades at their own price, base currency."""
+        """P&L since :meth:`start_day`, or since the book began, trades at their own price, base currency.
+
+        Positions in another currency are converted at the rate of each moment: its moves are in the P&L.
+        """
         self._grow()
         return self.positions.pnl(self.model.prices)
 
@@ -297,9 +342,7 @@ class RiskBook:
     # Keeping up
 
     def _retrade(self, instrument: int) -> None:
-        positions = self.positions
-        self._scale[instrument] = positions.quantity[instrument] * positions.unit[instrument]
-        self._held[instrument] = positions.quantity[instrument] != 0.0
+        self._exposures.follow(instrument)
         self._priced, self._applied = -1, ()
         if self._explainer is not None:
             self._explainer.traded = True
@@ -311,23 +354,22 @@ class RiskBook:
             return
         self._grow()
         if self._explainer is not None:
-            self._explainer.take_in(self._scale, self._held)
+            self._explainer.take_in(self._exposures)
         self._cover()
-        self._vectors.move_to(self._scale * model.marks)
+        self._vectors.move_to(self._exposures.at(model.prices, model.marks))
         self._applied = now
 
     def _cover(self) -> None:
         if self._priced != self.model.priced:
             self._priced = self.model.priced
             self.positions.settle(self.model.prices)
-            self._vectors.cover(self._held & ~np.isnan(self.model.prices))
+            self._vectors.cover(self._exposures.covered(self.model.prices))
 
     def _grow(self) -> None:
-        more = self.model.n_instruments - len(self._scale)
-        if more:
+        if self.model.n_instruments > len(self.positions.quantity):
             self.positions.grow(self.model.n_instruments)
             self._vectors.grow()
-            self._scale, self._held = np.pad(self._scale, (0, more)), np.pad(self._held, (0, more))
+            self._exposures.grow()
 
     # State
 
@@ -348,8 +390,7 @@ class RiskBook:
         of_positions = {n.removeprefix("positions."): arrays[n] for n in arrays if n.startswith("positions.")}
         book.positions = Positions.load(of_positions, packed.meta["paid"])
         book._vectors.load(arrays)
-        book._scale = book.positions.quantity * book.positions.unit
-        book._held = book.positions.quantity != 0.0
+        book._exposures = Exposures(book.positions)
         book._priced = packed.meta["priced"]
         explained = {n.removeprefix("explain."): arrays[n] for n in arrays if n.startswith("explain.")}
         if explained:
@@ -376,15 +417,18 @@ class RiskBook:
         """P&L of each position, shape (N,), base currency, when prices move by these returns.
 
         What is not shocked stays where it is, or with ``propagate`` follows by the conditional mean of the covariance:
-        :func:`~riskcore.stress.conditional_moves`, which refuses shocks that contradict it. O(N); O(N²) to propagate.
+        :func:`~riskcore.stress.conditional_moves`, which refuses shocks that contradict it. Positions in another
+        currency are revalued and converted at the shocked rate, not to first order; a shock of ``everything`` leaves
+        rates alone that only convert. O(N); O(N²) to propagate.
         """
-        shock = shocks if isinstance(shocks, Shock) else Shock(instruments=shocks)
-        n = self.model.n_instruments
+        self._grow()
+        shock, n = shocks if isinstance(shocks, Shock) else Shock(instruments=shocks), self.model.n_instruments
+        still = set(self._exposures.rates.tolist()) - set(self.held.tolist())
         if propagate:
-            moves = conditional_moves(self.model.read_covariance, shock.by_instrument(n))
+            moves = conditional_moves(self.model.read_covariance, shock.by_instrument(n, still))
         else:
-            moves = shock_moves(shock, n)
-        return self.exposures * moves + 0.0
+            moves = shock_moves(shock, n, still)
+        return self._revalued(moves)
 
     def stress_episode(self, episode: slice | ArrayLike) -> NDArray[np.float64]:
         """P&L of each position, shape (N,), base currency, if an episode of the past came again.
@@ -393,13 +437,17 @@ class RiskBook:
         60), or returns of shape (T, N), NaN = none, of the kind of the settings; they are compounded.
         """
         if isinstance(episode, slice):
-            return self.exposures * window_episode(self.model, episode) + 0.0
+            return self._revalued(window_episode(self.model, episode))
         moves = episode_moves(episode, self.model.settings.returns)
         if moves.shape != self.model.prices.shape:
             raise InputError(f"an episode has a return of each of {self.model.n_instruments} instruments in every bar")
-        return self.exposures * moves + 0.0
+        return self._revalued(moves)
+
+    def _revalued(self, moves: NDArray[np.float64]) -> NDArray[np.float64]:
+        self._grow()
+        return self._exposures.pnl(self.model.marks, moves) + 0.0
 
     def stress_tests(self) -> tuple[StressResult, ...]:
         """The built-in scenarios of every snapshot, defined in :func:`~riskcore.stress.built_in_stress`."""
         self._refresh()
-        return built_in_stress(self.model, self._vectors)
+        return built_in_stress(self.model, self._vectors, self._exposures)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from riskcore.exposures import Lines
 from riskcore.measures import horizon_volatility, is_flat
 from riskcore.model import MarketModel
 from riskcore.parametric import unit_risk
@@ -17,7 +18,7 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """By covered instrument, all arrays of one length, at one confidence, over the horizon.
+    """By covered position, then by rate, all arrays of one length, at one confidence, over the horizon.
 
     ``marginal_var`` is the derivative of parametric Value-at-Risk to one unit of exposure;
     ``component_var`` adds up to parametric Value-at-Risk, ``component_es`` to Monte Carlo Expected
@@ -26,12 +27,15 @@ class Components:
 
     confidence: float
     instruments: NDArray[np.intp]
+    exposures: NDArray[np.float64]
+    of_rate: NDArray[np.bool_]
+    """Where the line is of an exchange rate: of all positions that it converts, apart from positions in it."""
     marginal_var: NDArray[np.float64]
     component_var: NDArray[np.float64]
     component_es: NDArray[np.float64]
 
 
-def components_of(model: MarketModel, vectors: BookVectors, confidence: float) -> Components:
+def components_of(model: MarketModel, vectors: BookVectors, lines: Lines, confidence: float) -> Components:
     r"""Components at one confidence.
 
     Parametric: :math:`w_i (\Sigma w)_i\, k\, c_\alpha/\sigma`. Monte Carlo: the mean loss of position i over the tail
@@ -39,21 +43,24 @@ def components_of(model: MarketModel, vectors: BookVectors, confidence: float) -
     their sum and that of the book's own vector goes to the positions by size. All are 0 where the positions cancel. O(N
     held · P (1-α)).
     """
-    held = np.flatnonzero(vectors.covered)
+    exposures, columns = lines.amounts, lines.columns
     if is_flat(model, vectors):
-        nothing = np.zeros(len(held))
-        return Components(confidence, held, nothing, nothing.copy(), nothing.copy())
+        nothing = np.zeros(len(columns))
+        parts = (nothing, nothing.copy(), nothing.copy())
+        return Components(confidence, lines.instruments, exposures, lines.of_rate, *parts)
     settings, volatility = model.settings, horizon_volatility(model, vectors)
     at_risk, _ = unit_risk(confidence, settings.distribution, settings.dof)
     slope = settings.bars_in_horizon * at_risk / volatility
-    marginal = vectors.covariances[held] * slope + 0.0  # no -0.0, here and below
+    marginal = vectors.covariances[columns] * slope + 0.0  # no -0.0, here and below
     simulation = simulated(model, vectors)
     tail, shares = _tail(simulation.normal, model.mixing, confidence)
-    means = position_means(model, vectors, held, tail, shares)
+    means = position_means(model, vectors, exposures, columns, tail, shares)
     sizes = np.abs(means)
     means += sizes * ((float(simulation.normal[tail] @ shares) - float(means.sum())) / (float(sizes.sum()) or 1.0))
     shortfall = 0.0 - means * simulation.factor
-    return Components(confidence, held, marginal, vectors.exposures[held] * marginal + 0.0, shortfall)
+    return Components(
+        confidence, lines.instruments, exposures, lines.of_rate, marginal, exposures * marginal + 0.0, shortfall
+    )
 
 
 def _tail(normal: Vector, mixing: Vector | None, confidence: float) -> tuple[NDArray[np.intp], Vector]:

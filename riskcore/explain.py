@@ -5,6 +5,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from riskcore.exposures import Exposures
 from riskcore.measures import METHODS, Measures, all_measures, historical_var_before, horizon_volatility
 from riskcore.messages import Explained
 from riskcore.model import MarketModel
@@ -73,22 +74,23 @@ class VarExplainer:
         """The vectors have moved since the last reading."""
         return self._pending is not None
 
-    def take_in(self, scale: Vector, held: NDArray[np.bool_]) -> None:
+    def take_in(self, exposures: Exposures) -> None:
         """Move the vectors by the trades alone, and see whether prices will move them next.
 
-        ``scale`` (N,) is exposure per price, ``held`` (N,) what is held, both of now. O(N), and what the move costs.
+        ``exposures`` are of what is held now. O(N), and what the move costs.
         """
         vectors, model = self._vectors, self._model
-        if len(scale) > len(self._prices):
-            self._prices = np.append(self._prices, np.full(len(scale) - len(self._prices), np.nan))
+        if model.n_instruments > len(self._prices):
+            more = np.full(model.n_instruments - len(self._prices), np.nan)
+            self._prices = np.append(self._prices, more)
         if self.traded:
             self.traded = False
-            exposures = scale * np.nan_to_num(self._prices, nan=0.0)
-            if (exposures != vectors.exposures).any():
+            before = exposures.at(self._prices, np.nan_to_num(self._prices, nan=0.0))
+            if (before != vectors.exposures).any():
                 self.turn("trades")
-                vectors.cover(held & ~np.isnan(self._prices))
-                vectors.move_to(exposures)
-        if (scale * model.marks != vectors.exposures).any():
+                vectors.cover(exposures.covered(self._prices))
+                vectors.move_to(before)
+        if (exposures.at(model.prices, model.marks) != vectors.exposures).any():
             self.turn("prices")
         np.copyto(self._prices, model.prices)
 

@@ -58,6 +58,26 @@ class PositionRisk:
     component_var: float | None
     component_es: float | None
     stale: bool
+    currency: str | None = None
+    average_price: float | None = None
+    realised_pnl: float | None = None
+    unrealised_pnl: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyRisk:
+    """The risk of one exchange rate: of all positions in that currency together, beside their own."""
+
+    currency: str
+    symbol: str
+    """The instrument that gives the rate."""
+    rate: float
+    exposure: float
+    volatility: float | None
+    marginal_var: float | None
+    component_var: float | None
+    component_es: float | None
+    stale: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +149,7 @@ class RiskSnapshot:
     quality: Quality
     stress: tuple[StressResult, ...] = ()
     explain: tuple[Explained, ...] = ()
+    currencies: tuple[CurrencyRisk, ...] = ()
     moment: Literal["bar", "tick"] = "bar"
     """``bar``: prices as of the end of a closed bar; ``tick``: between bars, the newest prices."""
     published_at: str | None = None

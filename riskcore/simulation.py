@@ -48,17 +48,22 @@ def _kept(model: MarketModel, vectors: BookVectors) -> Simulated:
 
 
 def position_means(
-    model: MarketModel, vectors: BookVectors, held: NDArray[np.intp], tail: NDArray[np.intp], shares: Vector
+    model: MarketModel,
+    vectors: BookVectors,
+    amounts: Vector,
+    columns: NDArray[np.intp],
+    tail: NDArray[np.intp],
+    shares: Vector,
 ) -> Vector:
-    """Of each position, the weighted sum of its normal P&L over some paths, in the unit of :func:`simulated`.
+    """Of each amount of exposure to the instrument of its column, the weighted sum of its normal P&L over some paths.
 
-    O(N held · paths given).
+    In the unit of :func:`simulated`. O(columns · paths given).
     """
-    mean = vectors.corrected[held] * (_columns(model.paths.raw, held, tail) @ shares)
+    mean = amounts * vectors.corrections[columns] * (_columns(model.paths.raw, columns, tail) @ shares)
     if model.own_normals is None:
         return mean
     shrunk = model.shrunk
-    own = vectors.exposures[held] * (_columns(model.own_normals, held, tail) @ shares)
+    own = amounts * (_columns(model.own_normals, columns, tail) @ shares)
     return mean * (vectors.path_factor * sqrt(shrunk.kept)) + own * sqrt(shrunk.ridge)
 
 
@@ -76,5 +81,6 @@ def simulated_tails(model: MarketModel, simulation: Simulated) -> tuple[TailRisk
     return tuple(TailRisk(tail.confidence, *(factor * figure for figure in tail[1:])) for tail in tails)
 
 
-def _columns(matrix: Floats, held: NDArray[np.intp], tail: NDArray[np.intp]) -> Floats:
-    return matrix[held][:, tail] if len(held) < len(matrix) else np.take(matrix, tail, axis=1)
+def _columns(matrix: Floats, columns: NDArray[np.intp], tail: NDArray[np.intp]) -> Floats:
+    everything = len(columns) == len(matrix) and (columns == np.arange(len(matrix))).all()
+    return np.take(matrix, tail, axis=1) if everything else matrix[columns][:, tail]

@@ -5,7 +5,7 @@ times its move. This file makes such vectors: by instrument, group and all, from
 shocks carried over to the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Literal
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskcore.errors import InputError
+from riskcore.exposures import Exposures
 from riskcore.measures import scenarios_needed
 from riskcore.messages import StressResult
 from riskcore.model import MarketModel
@@ -38,11 +39,14 @@ class Shock:
     groups: Sequence[tuple[Sequence[int], float]] = ()
     instruments: Mapping[int, float] = field(default_factory=dict)
 
-    def by_instrument(self, n_instruments: int) -> dict[int, float]:
-        """The shock of each instrument that has one; ``InputError`` for an instrument or a number that is none."""
+    def by_instrument(self, n_instruments: int, still: Collection[int] = ()) -> dict[int, float]:
+        """The shock of each instrument that has one; ``InputError`` for an instrument or a number that is none.
+
+        ``still`` are instruments that a shock of everything leaves alone.
+        """
         shocks: dict[int, float] = {}
         if self.everything is not None:
-            shocks |= dict.fromkeys(range(n_instruments), self.everything)
+            shocks |= {number: self.everything for number in range(n_instruments) if number not in still}
         for members, shock in self.groups:
             shocks |= dict.fromkeys(members, shock)
         shocks |= self.instruments
@@ -54,10 +58,10 @@ class Shock:
         return shocks
 
 
-def shock_moves(shock: Shock, n_instruments: int) -> Vector:
+def shock_moves(shock: Shock, n_instruments: int, still: Collection[int] = ()) -> Vector:
     """Moves of all instruments, shape (N,), when those that are not shocked stay where they are."""
     moves = np.zeros(n_instruments)
-    for instrument, move in shock.by_instrument(n_instruments).items():
+    for instrument, move in shock.by_instrument(n_instruments, still).items():
         moves[instrument] = move
     return moves
 
@@ -159,29 +163,34 @@ def _solved(among: Vector, shocks: Vector, names: NDArray[np.intp]) -> Vector:
     return solved
 
 
-def built_in_stress(model: MarketModel, vectors: BookVectors) -> tuple[StressResult, ...]:
+def built_in_stress(model: MarketModel, vectors: BookVectors, exposures: Exposures) -> tuple[StressResult, ...]:
     r"""The stress scenarios that every snapshot shows, as P&L of the book in base currency. O(N) + O(window).
 
     ================================================  ==========================================================
-    scenario                                          P&L, with exposures w and past bars r
+    scenario                                          P&L, with market values V, exposures w and past bars r
     ================================================  ==========================================================
-    all prices -10 %                                  :math:`-0.1 \sum w_i`
-    all prices +10 %                                  :math:`+0.1 \sum w_i`
-    every position 10 % against it                    :math:`-0.1 \sum |w_i|`
+    all prices -10 %                                  :math:`-0.1 \sum V_i`
+    all prices +10 %                                  :math:`+0.1 \sum V_i`
+    every position 10 % against it                    :math:`-0.1 \sum |V_i|`
+    every other currency -10 %                        -0.1 times the value that is not in base currency
+    every other currency +10 %                        +0.1 times that
     worst bar of the window                           :math:`\min_j w^\top r_j`: what the bar did, once more
     worst bar of the window, scaled to the horizon    :math:`\sqrt k \min_j w^\top r_j`: the largest loss of the
                                                       historical method, unless filtered
     ================================================  ==========================================================
 
-    The window is that of the historical method, the last ``window`` bars in which every instrument of the book had a
-    return; the last two are left out where that has too few bars for a figure. Positions without a price are left out.
+    Those of currencies are there where the book has positions in another one. The window is that of the historical
+    method, the last ``window`` bars in which every instrument of the book had a return; the last two are left out where
+    that has too few bars for a figure. Positions without a price are left out.
     """
-    exposures = vectors.exposures
+    values, converted = exposures.values(model.marks), exposures.cash(model.marks)
     told = [
-        ("all prices -10 %", -_MOVE * float(exposures.sum())),
-        ("all prices +10 %", _MOVE * float(exposures.sum())),
-        ("every position 10 % against it", -_MOVE * float(np.abs(exposures).sum())),
+        ("all prices -10 %", -_MOVE * float(values.sum())),
+        ("all prices +10 %", _MOVE * float(values.sum())),
+        ("every position 10 % against it", -_MOVE * float(np.abs(values).sum())),
     ]
+    if converted is not None:
+        told += [("every other currency -10 %", -_MOVE * converted), ("every other currency +10 %", _MOVE * converted)]
     if len(vectors.slots) >= scenarios_needed(model.settings):
         worst = float(_past_bars(model, vectors).min())
         told.append(("worst bar of the window", worst))

@@ -191,6 +191,11 @@ class BookVectors:
         return shrunk.kept * covariances + shrunk.ridge * self.exposures
 
     @property
+    def corrections(self) -> Vector:
+        """E as applied, shape (N,)."""
+        return self._correction
+
+    @property
     def path_factor(self) -> float:
         """What the raw paths are multiplied by to be P&L of one bar."""
         return self._model.paths.scale * sqrt(self._unit(1.0))

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from riskcore.errors import InputError
 from tailwatch.configuration import flag, variable
 from tailwatch.history import read_history
@@ -32,6 +34,7 @@ def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
     from flows.commands import History
 
     book = _book(settings)
+    book = msgspec.structs.replace(book, symbols=(*book.symbols, *_rates(book, settings)))
     symbols = {one.symbol for one in book.positions} | set(book.symbols)
     check_memory(settings, len(symbols), len({one.portfolio for one in book.positions}))
     limits = read_limit_commands(settings)
@@ -48,6 +51,24 @@ def read_limit_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
     from flows.commands import Limits
 
     return () if settings.limits is None else (Limits(read_limits(settings.limits)),)
+
+
+def _rates(book: "Positions", settings: Settings) -> list[str]:
+    """The rates that the book needs and does not name: as the feed spells pairs, or all spellings where none is known.
+
+    ``BTC-USD`` in the book tells that the rate of EUR is ``EUR-USD`` there.
+    """
+    from flows.actors.rates import rate_names
+
+    base, names = settings.base_currency, [*(held.symbol for held in book.positions), *book.symbols]
+    tails = {name.rpartition(":")[2] for name in names}
+    mark = next((mark for mark in "-/" if any(mark in tail for tail in tails)), "")
+    wanted: list[str] = []
+    for currency in sorted({held.currency for held in book.positions if held.currency} - {base}):
+        spelled = [name for name, _ in rate_names(currency, base)]
+        if not tails.intersection(spelled):
+            wanted += [f"{currency}{mark}{base}"] if settings.feed else spelled
+    return wanted
 
 
 def read_commands_for(settings: Settings, files: Sequence[Path]) -> "tuple[AnyCommand, ...]":
@@ -98,8 +119,8 @@ def subscription(adapter: "Adapter", commands: "Sequence[AnyCommand]", further: 
     InputError
         There is nothing that this feed has.
     """
-    held = [one.symbol for command in commands for one in getattr(command, "positions", ())]
-    names = dict.fromkeys(_on_this_feed(name, adapter.feeds) for name in (*held, *further))
+    told = [name for command in commands for name in getattr(command, "names", ())]
+    names = dict.fromkeys(_on_this_feed(name, adapter.feeds) for name in (*told, *further))
     symbols = tuple(name for name in names if name)
     if not symbols:
         raise InputError(f"symbols: nothing held or named is an instrument of the feed {adapter.name}")

@@ -7,6 +7,7 @@ from api.models.history import History, HistoryPoint
 from api.models.portfolio import PortfolioSummary
 from api.models.problem import Problem
 from api.models.risk import (
+    CurrencyRisk,
     Distribution,
     Explained,
     Measure,
@@ -23,6 +24,7 @@ __all__ = [
     "Alert",
     "BookedTrade",
     "BookedTrades",
+    "CurrencyRisk",
     "Distribution",
     "Explained",
     "Feed",

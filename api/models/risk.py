@@ -47,9 +47,39 @@ class PositionRisk(Payload):
     marginal_var: float | None
     """Change of VaR for one unit of base currency more exposure."""
     component_var: float | None
-    """Share of the parametric VaR, base currency; the shares add up to it."""
+    """Share of the parametric VaR, base currency; with those of `currencies` the shares add up to it."""
     component_es: float | None
-    """Share of the Expected Shortfall, base currency; the shares add up to it."""
+    """Share of the Expected Shortfall, base currency; with those of `currencies` the shares add up to it."""
+    stale: bool
+    """No price for longer than the setting `stale_after`."""
+    currency: str | None = None
+    """Quote currency."""
+    average_price: float | None = None
+    """What was paid for what is held, quote currency; null when it is not known."""
+    realised_pnl: float | None = None
+    """Gains of what was sold, by average cost, quote currency; null when it is not known what was paid."""
+    unrealised_pnl: float | None = None
+    """Value less what was paid for it, quote currency; null when it is not known."""
+
+
+class CurrencyRisk(Payload):
+    """The risk of one exchange rate: of all positions in that currency together, beside their own."""
+
+    currency: str
+    symbol: str
+    """The instrument that gives the rate, by its key `feed:symbol`."""
+    rate: float
+    """Value of one unit of the currency, base currency."""
+    exposure: float
+    """Market value of all positions in the currency, base currency: change of value for a return of the rate of 1."""
+    volatility: float | None
+    """Standard deviation of the rate's return of one bar, dimensionless."""
+    marginal_var: float | None
+    """Change of VaR for one unit of base currency more exposure."""
+    component_var: float | None
+    """Share of the parametric VaR, base currency; with those of the positions the shares add up to it."""
+    component_es: float | None
+    """Share of the Expected Shortfall, base currency; with those of the positions the shares add up to it."""
     stale: bool
     """No price for longer than the setting `stale_after`."""
 
@@ -141,6 +171,8 @@ class RiskSnapshot(Payload):
     """Since the start of the day, base currency."""
     measures: list[Measure]
     positions: list[PositionRisk]
+    currencies: list[CurrencyRisk] = Field(default_factory=list)
+    """The rates that convert positions in another currency."""
     distribution: Distribution | None
     stress: list[StressResult]
     explain: list[Explained]

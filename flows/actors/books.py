@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from flows.actors.blotter import Blotter, BlotterState, Change, refusal, trade_rows
 from flows.actors.portfolio import Portfolio, PortfolioState, new_portfolio, position_rows, restored_portfolio
+from flows.actors.rates import Rates
 from flows.commands import Holding, Positions, Trades
 from flows.messages import Command, Said
 from riskcore.model import MarketModel
@@ -25,7 +26,8 @@ class Books:
     alike; the portfolios themselves are the shard's own. Which those are their names tell.
     """
 
-    def __init__(self, settings_hash: str, shard: int, shards: int) -> None:
+    def __init__(self, settings_hash: str, shard: int, shards: int, rates: Rates) -> None:
+        self._rates = rates
         self._settings_hash, self._shard, self._shards = settings_hash, shard, shards
         self.portfolios: dict[str, Portfolio] = {}
         self._blotter = Blotter()
@@ -56,8 +58,14 @@ class Books:
         for name, holdings in books.items():
             portfolio = self.portfolios.get(name) or new_portfolio(model, name, self._settings_hash)
             self.portfolios[name] = portfolio
-            portfolio.hold(holdings)
+            portfolio.hold(holdings, self._rates)
         self.portfolios = dict(sorted(self.portfolios.items()))
+
+    def convert(self, model: MarketModel) -> None:
+        """Convert positions whose rate has just got its first price."""
+        if self._rates.look(model.prices, model.priced):
+            for portfolio in self.portfolios.values():
+                portfolio.convert(self._rates)
 
     def book(
         self,
@@ -95,19 +103,22 @@ class Books:
                 blank = Holding(change.portfolio, change.symbol, 0.0)
                 known = self._terms.get(number, blank)
                 terms = replace(blank, multiplier=known.multiplier, currency=known.currency)
-                held = portfolio.trade(number, terms, change.quantity, change.price)
+                held = portfolio.trade(number, terms, change.quantity, change.price, self._rates)
                 yield from position_rows([held], portfolio.settings.base_currency, offset)
 
     def state(self) -> "BooksState":
         """What :meth:`restore` needs."""
         portfolios = [portfolio.state() for portfolio in self.portfolios.values()]
-        return BooksState(portfolios, self._blotter.state(), self._terms, self._stated, list(self._heard))
+        heard, rates = list(self._heard), self._rates.state()
+        return BooksState(portfolios, self._blotter.state(), self._terms, self._stated, heard, rates)
 
     def restore(self, state: "BooksState", model: MarketModel) -> None:
         """Become what :meth:`state` described, on the model of the same moment."""
         restored = (restored_portfolio(one, model, self._settings_hash) for one in state.portfolios)
         self.portfolios = {portfolio.book.name: portfolio for portfolio in restored}
         self._blotter.restore(state.blotter)
+        held = (held.currency for portfolio in self.portfolios.values() for held in portfolio.holdings.values())
+        self._rates.restore(state.rates, {currency for currency in held if currency})
         self._terms, self._stated = state.terms, state.stated
         self._heard = dict.fromkeys(state.heard)
 
@@ -120,3 +131,4 @@ class BooksState(msgspec.Struct, array_like=True):
     terms: dict[int, Holding]
     stated: bytes
     heard: list[str]
+    rates: dict[str, tuple[int, bool]]

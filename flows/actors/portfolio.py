@@ -8,13 +8,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.actors.rates import Rates
 from flows.commands import Holding
 from flows.timestamps import format_timestamp
 from riskcore.book import RiskBook
+from riskcore.components import Components
 from riskcore.errors import InputError
-from riskcore.measures import without_numbers
-from riskcore.messages import Measure, PositionRisk, Quality, RiskSnapshot, Uncovered
+from riskcore.exposures import UNMODELLED, UNRATED
+from riskcore.messages import CurrencyRisk, PositionRisk, Quality, RiskSnapshot, Uncovered
 from riskcore.model import MarketModel
+from riskcore.positions import NO_RATE, Rate
 from riskcore.settings import DAY, MINUTE, NANOSECONDS, RiskSettings
 from storage.rows import PositionRow
 
@@ -51,15 +54,10 @@ class Portfolio:
     settings: RiskSettings
     settings_hash: str
     seq: int = 0
-    symbols: dict[int, str] = field(default_factory=dict)
-    """Instrument → symbol as the position file wrote it, in the order of the file."""
-    unrated: dict[str, float] = field(default_factory=dict)
-    """Symbols in a currency without a rate, and their quantity: no figure contains them."""
-    currencies: dict[str, str] = field(default_factory=dict)
     holdings: dict[int, Holding] = field(default_factory=dict)
-    """What the book says of each instrument that it names, with the quantity of now."""
+    """What the book says of each instrument that it names, in its order, with the quantity of now."""
 
-    def hold(self, holdings: Sequence[tuple[int, Holding]]) -> None:
+    def hold(self, holdings: Sequence[tuple[int, Holding]], rates: Rates) -> None:
         """Hold this and nothing else, from the present prices on. Equal quantities cost nothing.
 
         Raises
@@ -68,39 +66,37 @@ class Portfolio:
             Two rows mean the same instrument.
         """
         _refuse_twins(holdings)
-        base = self.settings.base_currency
-        rated = {number: held for number, held in holdings if (held.currency or base) == base}
-        self.unrated = {held.symbol: held.quantity for _, held in holdings if (held.currency or base) != base}
-        self.currencies = {held.symbol: held.currency or base for _, held in holdings}
-        self.holdings = dict(holdings)
-        for number in self.symbols.keys() - rated.keys():
+        stated = dict(holdings)
+        for number in self.holdings.keys() - stated.keys():
             self.book.hold(number, 0.0)
-        self.symbols = {number: held.symbol for number, held in rated.items()}
-        for number, held in rated.items():
-            self.book.describe(number, held.multiplier)
+        self.holdings = stated
+        self.convert(rates)
+        for number, held in holdings:
             self.book.hold(number, held.quantity, held.avg_price)
 
-    def trade(self, number: int, terms: Holding, quantity: float, price: float) -> Holding:
+    def trade(self, number: int, terms: Holding, quantity: float, price: float, rates: Rates) -> Holding:
         """Add a quantity bought at ``price`` (NaN: not known); ``terms`` say what an instrument new to it is like."""
-        held, base = self.holdings.get(number, terms), self.settings.base_currency
-        self.currencies[held.symbol] = held.currency or base
-        if (held.currency or base) != base:
-            held = msgspec.structs.replace(held, quantity=held.quantity + quantity, avg_price=None)
-            self.unrated[held.symbol] = held.quantity
-        else:
-            if number not in self.symbols:
-                self.symbols[number] = held.symbol
-                self.book.describe(number, held.multiplier)
-            self.book.on_trade(number, quantity, price)
-            now, average = float(self.book.quantities[number]), self.book.position_pnl(number).average_price
-            held = msgspec.structs.replace(held, quantity=now, avg_price=average)
-        self.holdings[number] = held
+        held = self.holdings.setdefault(number, terms)
+        if held is terms:
+            self._describe(number, held, rates)
+        self.book.on_trade(number, quantity, price)
+        now, average = float(self.book.quantities[number]), self.book.position_pnl(number).average_price
+        self.holdings[number] = held = msgspec.structs.replace(held, quantity=now, avg_price=average)
         return held
 
-    def snapshot(self, occasion: Occasion, tally: Tally) -> RiskSnapshot:
-        """Measure, and say it with its health."""
+    def convert(self, rates: Rates) -> None:
+        """Describe every position by the rates that there are by now."""
+        for number, held in self.holdings.items():
+            self._describe(number, held, rates)
+
+    def _describe(self, number: int, held: Holding, rates: Rates) -> None:
+        self.book.describe(number, held.multiplier, rates.of(held.currency or rates.base))
+
+    def snapshot(self, occasion: Occasion, tally: Tally, keys: Sequence[str]) -> RiskSnapshot:
+        """Measure, and say it with its health; ``keys`` are the names of all instruments."""
         self.seq += 1
         book, settings = self.book, self.settings
+        parts = _parts(book)
         return RiskSnapshot(
             portfolio=book.name,
             seq=self.seq,
@@ -112,53 +108,85 @@ class Portfolio:
             gross=book.gross,
             net=book.net,
             pnl_today=book.pnl,
-            measures=self._measures(),
-            positions=self._positions(occasion.stale),
+            measures=book.measures(),
+            positions=self._positions(occasion.stale, parts),
+            currencies=self._currencies(occasion.stale, parts, keys),
             distribution=book.distribution(),
             quality=self._quality(occasion, tally),
             stress=book.stress_tests(),
             explain=book.explain(since_seq=self.seq - 1),
         )
 
-    def _measures(self) -> tuple[Measure, ...]:
-        if any(self.unrated.values()) and not len(self.book.held):
-            return without_numbers(self.settings, "no position has a rate")
-        return self.book.measures()
-
-    def _positions(self, stale: NDArray[np.bool_]) -> tuple[PositionRisk, ...]:
+    def _positions(self, stale: NDArray[np.bool_], parts: Components | None) -> tuple[PositionRisk, ...]:
         book, model = self.book, self.book.model
-        parts = _by_instrument(book)
-        exposures, prices, volatility = book.exposures, model.prices, model.volatility
+        shares = _shares(parts, of_rate=False)
+        values, prices, columns = book.values, model.prices, book.positions.column
+        volatility, unvalued = model.volatility, {number for number, why in book.uncovered if why != UNMODELLED}
         rows = []
-        for number, symbol in self.symbols.items():
+        for number, held in self.holdings.items():
             price = float(prices[number])
-            known = not isnan(price)
-            marginal, component_var, component_es = parts.get(number, (None, None, None))
+            marginal, component_var, component_es = shares.get(number, _NONE)
+            average, realised, unrealised = book.position_pnl(number)
             rows.append(
                 PositionRisk(
-                    symbol=symbol,
+                    symbol=held.symbol,
                     quantity=float(book.quantities[number]),
-                    price=price if known else None,
-                    market_value=float(exposures[number]) if known else None,
-                    volatility=float(volatility[number]) if number in parts else None,
+                    price=None if isnan(price) else price,
+                    market_value=None if isnan(price) or number in unvalued else float(values[number]),
+                    volatility=float(volatility[columns[number]]) if number in shares else None,
                     marginal_var=marginal,
                     component_var=component_var,
                     component_es=component_es,
                     stale=bool(stale[number]),
+                    currency=held.currency or self.settings.base_currency,
+                    average_price=average,
+                    realised_pnl=realised,
+                    unrealised_pnl=unrealised,
                 )
             )
-        for symbol, quantity in self.unrated.items():
-            rows.append(PositionRisk(symbol, quantity, None, None, None, None, None, None, stale=False))
         return tuple(rows)
+
+    def _currencies(
+        self, stale: NDArray[np.bool_], parts: Components | None, keys: Sequence[str]
+    ) -> tuple[CurrencyRisk, ...]:
+        model, shares = self.book.model, _shares(parts, of_rate=True)
+        rows = []
+        for currency, rate, value in self._converted():
+            sign = -1.0 if rate.inverse else 1.0
+            marginal, component_var, component_es = shares.get(rate.instrument, _NONE)
+            quote = float(model.prices[rate.instrument])
+            rows.append(
+                CurrencyRisk(
+                    currency=currency,
+                    symbol=keys[rate.instrument],
+                    rate=1.0 / quote if rate.inverse else quote,
+                    exposure=value,
+                    volatility=float(model.volatility[rate.instrument]) if rate.instrument in shares else None,
+                    marginal_var=None if marginal is None else sign * marginal + 0.0,
+                    component_var=component_var,
+                    component_es=component_es,
+                    stale=bool(stale[rate.instrument]),
+                )
+            )
+        return tuple(rows)
+
+    def _converted(self) -> list[tuple[str, Rate, float]]:
+        """Each currency with a value to convert: its rate, and the value in base currency; sorted."""
+        positions, values, sums = self.book.positions, self.book.values, dict[tuple[str, Rate], float]()
+        unvalued = {number for number, why in self.book.uncovered if why != UNMODELLED}
+        for number in self.book.held.tolist():
+            by = int(positions.rated_by[number])
+            if by != NO_RATE and number not in unvalued and not positions.margined[number]:
+                key = self.holdings[number].currency or "", Rate(by, bool(positions.inverse[number]))
+                sums[key] = sums.get(key, 0.0) + float(values[number])
+        return [(*key, total) for key, total in sorted(sums.items())]
 
     def _quality(self, occasion: Occasion, tally: Tally) -> Quality:
         book, settings = self.book, self.settings
-        base = settings.base_currency
-        missing = [Uncovered(self.symbols[number], reason) for number, reason in book.uncovered]
-        missing += [Uncovered(s, f"no rate {self.currencies[s]}/{base}") for s in self.unrated]
+        missing = [Uncovered(self.holdings[number].symbol, self._reason(number, why)) for number, why in book.uncovered]
         return Quality(
             observations=book.observations,
-            stale=tuple(symbol for number, symbol in self.symbols.items() if occasion.stale[number]),
+            stale=tuple(held.symbol for number, held in self.holdings.items() if occasion.stale[number]),
             uncovered=tuple(missing),
             late=tally.late,
             rejected=tally.rejected + tally.suspect,
@@ -169,9 +197,10 @@ class Portfolio:
         )
 
     def state(self) -> "PortfolioState":
-        return PortfolioState(
-            self.book.snapshot(), self.seq, self.symbols, self.unrated, self.currencies, self.holdings
-        )
+        return PortfolioState(self.book.snapshot(), self.seq, self.holdings)
+
+    def _reason(self, number: int, why: str) -> str:
+        return f"no rate {self.holdings[number].currency}/{self.settings.base_currency}" if why == UNRATED else why
 
 
 class PortfolioState(msgspec.Struct, array_like=True):
@@ -179,9 +208,6 @@ class PortfolioState(msgspec.Struct, array_like=True):
 
     book: bytes
     seq: int
-    symbols: dict[int, str]
-    unrated: dict[str, float]
-    currencies: dict[str, str]
     holdings: dict[int, Holding]
 
 
@@ -206,9 +232,6 @@ def restored_portfolio(state: PortfolioState, model: MarketModel, settings_hash:
         model.settings,
         settings_hash,
         state.seq,
-        state.symbols,
-        state.unrated,
-        state.currencies,
         state.holdings,
     )
 
@@ -230,12 +253,21 @@ def position_rows(holdings: Sequence[Holding], base_currency: str, offset: int) 
     )
 
 
-def _by_instrument(book: RiskBook) -> dict[int, tuple[float, float, float]]:
-    if book.observations < book.model.settings.min_observations:
+_NONE = (None, None, None)
+_Share = tuple[float | None, float | None, float | None]
+
+
+def _parts(book: RiskBook) -> Components | None:
+    return None if book.observations < book.model.settings.min_observations else book.components()
+
+
+def _shares(parts: Components | None, *, of_rate: bool) -> dict[int, _Share]:
+    if parts is None:
         return {}
-    parts = book.components()
-    columns = (parts.marginal_var.tolist(), parts.component_var.tolist(), parts.component_es.tolist())
-    return dict(zip(parts.instruments.tolist(), zip(*columns, strict=True), strict=True))
+    lines = (parts.marginal_var, parts.component_var, parts.component_es)
+    wanted = parts.of_rate == of_rate
+    columns = [line[wanted].tolist() for line in lines]
+    return dict(zip(parts.instruments[wanted].tolist(), zip(*columns, strict=True), strict=True))
 
 
 def duration_text(nanoseconds: int) -> str:

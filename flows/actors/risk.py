@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flows.actors.books import Books, BooksState
 from flows.actors.portfolio import Occasion, Tally
+from flows.actors.rates import Rates
 from flows.commands import Asked, History, Positions, Trades, decode_command
 from flows.messages import (
     NOTHING_SAID,
@@ -65,7 +66,7 @@ class RiskActor:
         self._model = MarketModel(0, settings)
         self._sampler = BarSampler(0, settings)
         self._jumps: JumpFilter[Accepted] = JumpFilter(settings.jump, settings.min_observations)
-        self._books = Books(settings_hash, shard, shards)
+        self._books = Books(settings_hash, shard, shards, Rates(self._universe, settings.base_currency))
         self._tally = Tally()
         self._next_publish = 0
         self._next_pulse = 0
@@ -225,7 +226,9 @@ class RiskActor:
         self._measure(event, Occasion("tick", now, event.offset, stale))
 
     def _measure(self, event: Event, occasion: Occasion) -> None:
-        snapshots = tuple(p.snapshot(occasion, self._tally) for p in self._books.portfolios.values())
+        self._books.convert(self._model)
+        keys = self._universe.keys
+        snapshots = tuple(p.snapshot(occasion, self._tally, keys) for p in self._books.portfolios.values())
         self._emit(event, occasion.event_time, snapshots)
 
     def _say(self, event: Event, said: Said) -> None:

@@ -24,6 +24,16 @@ test("numbers that are none become null, the rest of the snapshot stays", () => 
   expect(read?.measures.find(({ method }) => method === "parametric")?.var).toBe(700);
 });
 
+test("a rate is a row beside the positions, so that the components add up to the whole", () => {
+  const rate = { currency: "EUR", symbol: "sim:EURUSD", rate: 1.25, exposure: 5000, stale: false };
+  const currencies = [
+    { ...rate, volatility: 0.002, marginal_var: 0.02, component_var: 100, component_es: 115 },
+  ];
+  const { positions = [] } = readRisk({ ...JSON.parse(wire(snapshot())), currencies }) ?? {};
+  expect(positions.map(({ symbol }) => symbol)).toEqual(["AAA", "BBB", "CCC", "EUR (rate)"]);
+  expect(positions[3]).toMatchObject({ quantity: 4000, price: 1.25, market_value: 5000, component_var: 100 });
+});
+
 test("minus zero arrives as zero", () => {
   expect(Object.is(readRisk({ ...JSON.parse(wire(snapshot())), net: -0 })?.net, 0)).toBe(true);
 });

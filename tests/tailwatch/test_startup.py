@@ -30,15 +30,37 @@ def test_the_book_comes_before_its_history(book: Path, tmp_path: Path) -> None:
         ("binance:spot:BTCUSDT", "USD"),
         ("ETHUSDT", "USDT"),
     ]
-    assert commands[0].symbols == ("XRPUSDT",)
+    assert commands[0].symbols[0] == "XRPUSDT"
     assert commands[1] == History(("ETHUSDT",), ((1.0,), (None,)))
 
 
 def test_a_feed_is_asked_for_its_own_instruments_by_its_own_names(book: Path) -> None:
     commands = read_commands(load({"positions": str(book)}).settings)
-    assert subscription(get_adapter("binance"), commands, ("ETHUSDT", "elsewhere:A")) == ("BTCUSDT", "ETHUSDT")
+    assert subscription(get_adapter("binance"), commands[:1], ("ETHUSDT", "elsewhere:A"))[:2] == ("BTCUSDT", "ETHUSDT")
     with pytest.raises(InputError, match="nothing held or named is an instrument of the feed tailwatch"):
         subscription(get_adapter("tailwatch"), (), ("binance:spot:A",))
+
+
+@pytest.mark.parametrize(
+    ("symbols", "feed", "watched"),
+    [
+        ("", None, ["EURUSD", "EUR-USD", "EUR/USD", "USDEUR", "USD-EUR", "USD/EUR"]),
+        ("", "tailwatch", ["EURUSD"]),
+        ("BTC-USD", "tailwatch", ["BTC-USD", "EUR-USD"]),
+        ("USD/EUR", "tailwatch", ["USD/EUR"]),
+        ("other:EUR-USD", None, ["other:EUR-USD"]),
+    ],
+)
+def test_the_rate_of_a_currency_is_watched_as_the_feed_spells_pairs_unless_one_is_named(
+    tmp_path: Path, symbols: str, feed: str | None, watched: list[str]
+) -> None:
+    (tmp_path / "book.csv").write_text("portfolio,symbol,quantity,currency\nmain,SAP,1,EUR\nmain,IBM,1,USD\n")
+    given = {"positions": str(tmp_path / "book.csv")} | ({"symbols": symbols} if symbols else {})
+    (book,) = read_commands(load(given | ({"feed": feed} if feed else {})).settings)
+    assert isinstance(book, Positions)
+    assert list(book.symbols) == watched
+    if feed is not None:
+        assert subscription(get_adapter(feed), (book,)) == ("SAP", "IBM", *watched)
 
 
 def test_publishing_is_at_bars_in_a_replay_and_every_quarter_second_live() -> None:

@@ -77,6 +77,17 @@ function readPosition(value: unknown): PositionRisk | null {
   };
 }
 
+/** A rate as a row beside the positions: with it their components add up. Its quantity is the amount of the currency. */
+function readCurrency(value: unknown): PositionRisk | null {
+  if (!isObject(value)) return null;
+  const currency = text(value.currency);
+  const rate = number(value.rate);
+  const exposure = number(value.exposure);
+  if (currency === null || rate === null || exposure === null || rate === 0) return null;
+  const row = { ...value, symbol: `${currency} (rate)`, quantity: exposure / rate, price: rate };
+  return readPosition({ ...row, market_value: exposure });
+}
+
 function readDistribution(value: unknown): Distribution | null {
   if (!isObject(value) || !isMethod(value.method)) return null;
   const edges = list(value.edges).map(number).filter(present);
@@ -132,7 +143,10 @@ export function readRisk(value: unknown): RiskSnapshot | null {
     net: number(value.net),
     pnl_today: number(value.pnl_today),
     measures: readMeasures(value.measures),
-    positions: list(value.positions).map(readPosition).filter(present),
+    positions: [
+      ...list(value.positions).map(readPosition),
+      ...list(value.currencies).map(readCurrency),
+    ].filter(present),
     distribution: readDistribution(value.distribution),
     quality: readQuality(value.quality),
   };

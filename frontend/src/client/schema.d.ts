@@ -348,6 +348,54 @@ export interface components {
             trades: components["schemas"]["BookedTrade"][];
         };
         /**
+         * CurrencyRisk
+         * @description The risk of one exchange rate: of all positions in that currency together, beside their own.
+         */
+        CurrencyRisk: {
+            /**
+             * Component Es
+             * @description Share of the Expected Shortfall, base currency; with those of the positions the shares add up to it.
+             */
+            component_es: number | null;
+            /**
+             * Component Var
+             * @description Share of the parametric VaR, base currency; with those of the positions the shares add up to it.
+             */
+            component_var: number | null;
+            /** Currency */
+            currency: string;
+            /**
+             * Exposure
+             * @description Market value of all positions in the currency, base currency: change of value for a return of the rate of 1.
+             */
+            exposure: number;
+            /**
+             * Marginal Var
+             * @description Change of VaR for one unit of base currency more exposure.
+             */
+            marginal_var: number | null;
+            /**
+             * Rate
+             * @description Value of one unit of the currency, base currency.
+             */
+            rate: number;
+            /**
+             * Stale
+             * @description No price for longer than the setting `stale_after`.
+             */
+            stale: boolean;
+            /**
+             * Symbol
+             * @description The instrument that gives the rate, by its key `feed:symbol`.
+             */
+            symbol: string;
+            /**
+             * Volatility
+             * @description Standard deviation of the rate's return of one bar, dimensionless.
+             */
+            volatility: number | null;
+        };
+        /**
          * Distribution
          * @description Histogram of the P&L scenarios of one method: one edge more than counts.
          */
@@ -754,15 +802,27 @@ export interface components {
          */
         PositionRisk: {
             /**
+             * Average Price
+             * @description What was paid for what is held, quote currency; null when it is not known.
+             * @default null
+             */
+            average_price: number | null;
+            /**
              * Component Es
-             * @description Share of the Expected Shortfall, base currency; the shares add up to it.
+             * @description Share of the Expected Shortfall, base currency; with those of `currencies` the shares add up to it.
              */
             component_es: number | null;
             /**
              * Component Var
-             * @description Share of the parametric VaR, base currency; the shares add up to it.
+             * @description Share of the parametric VaR, base currency; with those of `currencies` the shares add up to it.
              */
             component_var: number | null;
+            /**
+             * Currency
+             * @description Quote currency.
+             * @default null
+             */
+            currency: string | null;
             /**
              * Marginal Var
              * @description Change of VaR for one unit of base currency more exposure.
@@ -784,6 +844,12 @@ export interface components {
              */
             quantity: number;
             /**
+             * Realised Pnl
+             * @description Gains of what was sold, by average cost, quote currency; null when it is not known what was paid.
+             * @default null
+             */
+            realised_pnl: number | null;
+            /**
              * Stale
              * @description No price for longer than the setting `stale_after`.
              */
@@ -793,6 +859,12 @@ export interface components {
              * @description As the positions file wrote it.
              */
             symbol: string;
+            /**
+             * Unrealised Pnl
+             * @description Value less what was paid for it, quote currency; null when it is not known.
+             * @default null
+             */
+            unrealised_pnl: number | null;
             /**
              * Volatility
              * @description Standard deviation of the return of one bar, dimensionless.
@@ -934,6 +1006,11 @@ export interface components {
              * @example USD
              */
             base_currency: string;
+            /**
+             * Currencies
+             * @description The rates that convert positions in another currency.
+             */
+            currencies?: components["schemas"]["CurrencyRisk"][];
             distribution: components["schemas"]["Distribution"] | null;
             /**
              * Event Time

@@ -8,7 +8,10 @@ type Schemas = components["schemas"];
 
 export type Measure = Schemas["Measure"];
 export type Method = Measure["method"];
-export type PositionRisk = Schemas["PositionRisk"];
+export type PositionRisk = Omit<
+  Schemas["PositionRisk"],
+  "currency" | "average_price" | "realised_pnl" | "unrealised_pnl"
+>;
 export type Distribution = Schemas["Distribution"];
 export type Uncovered = Schemas["Uncovered"];
 export type Quality = Schemas["Quality"];
@@ -52,11 +55,10 @@ export type RiskSnapshot = Pick<
   | "base_currency"
   | "horizon"
   | "measures"
-  | "positions"
   | "distribution"
   | "quality"
 > &
-  Nullable<Pick<Snapshot, "market_value" | "gross" | "net" | "pnl_today">>;
+  Nullable<Pick<Snapshot, "market_value" | "gross" | "net" | "pnl_today">> & { positions: PositionRisk[] };
 
 /** The `status` event, as much of it as the page shows. */
 export type Status = Nullable<Pick<Schemas["Health"], "server_time" | "run" | "clients" | "risk_age_s">> & {
