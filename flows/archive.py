@@ -11,7 +11,9 @@ import structlog
 from flows.actors.feed import FeedActor
 from flows.crew import run_of
 from flows.dataflow import archive_dataflow
-from flows.heartbeat import cleaning, heartbeat
+from flows.heartbeat import Background, cleaning, heartbeat
+from flows.journal import KEEP_ALL, Keeper, Retention
+from flows.journal.consumers import needs, note_need
 from flows.messages import FeedBatch
 from flows.running import run_dataflow
 from flows.sinks import ArchiveSink, Insistence
@@ -27,13 +29,17 @@ _TOGETHER = Checkpoints(records=10_000, period_ns=250_000_000)
 """What one transaction takes at the most: records, and nanoseconds of journal time."""
 
 
+_TIDY_S = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What to archive and where to."""
+    """What to archive and where to, and how much of the journal is kept once it is archived."""
 
     journal: Path
     database_url: str
     settings: RiskSettings
+    retention: Retention = KEEP_ALL
 
 
 class _Standing:
@@ -66,9 +72,20 @@ def run_archive(archive: Archive, stopping: Event) -> None:
     source = JournalSource(archive.journal, offset, None, stopping, _TOGETHER)
     flow = archive_dataflow(source, feed, ArchiveSink(store, stopping, standing.on_stored))
     url = archive.database_url
-    with heartbeat(url, "archive", run, standing.describe), cleaning(url, run):
+    with heartbeat(url, "archive", run, standing.describe), cleaning(url, run), _keeping(archive, standing):
         run_dataflow(flow)
     store.close()
+
+
+def _keeping(archive: Archive, standing: _Standing) -> Background:
+    """Compress and delete segments. It is the archive that does it: no figure waits for this process."""
+
+    def tidy() -> None:
+        note_need(archive.journal, "archive", standing.offset + 1)
+        keeper.tidy()
+
+    keeper = Keeper(archive.journal, archive.retention, lambda: needs(archive.journal, ("archive", "engine")))
+    return Background("journal keeping", _TIDY_S, tidy, lambda: None)
 
 
 def _decoder(archive: Archive, progress: Progress) -> tuple[int, FeedActor]:

@@ -11,7 +11,7 @@ from flows.actors.alert import AlertActor
 from flows.actors.feed import FeedActor
 from flows.actors.risk import RiskActor
 from flows.checkpoint import read_checkpoint
-from flows.journal import JournalReader
+from flows.journal.keeper import began_at
 from flows.timestamps import format_timestamp
 from flows.universe import Universe
 from riskcore.errors import TailwatchError
@@ -65,11 +65,7 @@ def run_of(journal: Path, stopping: Event) -> str | None:
     So another journal is another run, and nothing of it can be mistaken for what the database has of this one. None
     when ``stopping`` is set first.
     """
-    reader = JournalReader(journal)
-    try:
-        while not (first := reader.read(1)):
-            if stopping.wait(_LOOK_S):
-                return None
-        return f"live-{format_timestamp(first[0].stamp)}"
-    finally:
-        reader.close()
+    while (began := began_at(journal)) is None:
+        if stopping.wait(_LOOK_S):
+            return None
+    return f"live-{format_timestamp(began)}"

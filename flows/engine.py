@@ -21,6 +21,7 @@ from flows.feeds.connection import FeedConnection
 from flows.heartbeat import Background, heartbeat
 from flows.intake import Intake
 from flows.journal import JournalWriter
+from flows.journal.consumers import note_need
 from flows.messages import Kind, Moment
 from flows.running import run_dataflow
 from flows.sinks import OutboxSink
@@ -28,6 +29,8 @@ from flows.sources import JournalSource
 from riskcore.settings import RiskSettings
 from storage.outbox import OutboxStore
 from storage.runs import RunStore
+
+_NEED_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         if run is None:
             return
         checkpoints = stack.enter_context(CheckpointWriter(engine.checkpoint, engine.settings_hash))
+        stack.enter_context(_needs(engine, crew, checkpoints))
         standing = _Standing(writer, crew, checkpoints)
         for address in engine.feeds:
             standing.connections.append(stack.enter_context(_connected(address, engine.settings.price, writer)))
@@ -127,6 +131,15 @@ def _heartbeat(engine: Engine, run: str, standing: "_Standing") -> Background:
     return heartbeat(engine.database_url, "engine", run, standing.describe, register)
 
 
+def _needs(engine: Engine, crew: Crew, checkpoints: CheckpointWriter) -> Background:
+    """Say from which record on the engine would have to read the journal again."""
+
+    def note() -> None:
+        note_need(engine.journal, "engine", max(crew.offset, checkpoints.offset + 1))
+
+    return Background("engine's need of the journal", _NEED_S, note, lambda: None)
+
+
 class _Standing:
     """How the engine is, for its heartbeat. Read from another thread than it is written from, field by field."""
 
@@ -144,8 +157,8 @@ class _Standing:
     def describe(self) -> dict[str, Any]:
         tally = self._crew.risk[0].tally
         return {
-            "state": "degraded" if self._checkpoints.trouble else "ok",
-            "reason": self._checkpoints.trouble,
+            "state": "down" if self._writer.error else "degraded" if self._checkpoints.trouble else "ok",
+            "reason": self._writer.error or self._checkpoints.trouble,
             "offset": self.offset,
             "checkpoint": self._checkpoints.offset,
             "journal": self._writer.durable,

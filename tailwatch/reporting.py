@@ -12,6 +12,8 @@ import msgspec
 
 from riskcore.errors import TailwatchError
 from storage.reads import Reads
+from storage.rows import PartRow
+from tailwatch.logging import one_line
 
 _TIMEOUT_S = 2.0
 _CONFIDENCE = 0.99
@@ -46,7 +48,14 @@ class Risk(msgspec.Struct):
     event_time: str = ""
 
 
+class Said(msgspec.Struct):
+    """The part of a sign of life that is shown here."""
+
+    reason: str | None = None
+
+
 _decode = msgspec.json.Decoder(Risk).decode
+_hear = msgspec.json.Decoder(Said).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,8 @@ class Observed:
     at: float
     ticks: int
     risk: Risk | None = None
+    trouble: str = ""
+    """What the parts complain of."""
 
 
 class Reporter:
@@ -119,14 +130,20 @@ async def observe(reads: Reads) -> Observed:
         return Observed(time.monotonic(), 0)
     ticks = (await reads.archive_progress(run)).ticks
     portfolios = [_decode(event.payload) for event in await reads.portfolios(run)]
-    return Observed(time.monotonic(), ticks, max(portfolios, key=lambda risk: risk.gross, default=None))
+    trouble = "; ".join(f"{part.part}: {said.reason}" for part, said in await _said(reads) if said.reason)
+    return Observed(time.monotonic(), ticks, max(portfolios, key=lambda risk: risk.gross, default=None), trouble)
+
+
+async def _said(reads: Reads) -> list[tuple[PartRow, Said]]:
+    return [(part, _hear(part.state)) for part in await reads.parts()]
 
 
 def line(before: Observed | None, now: Observed) -> str:
     """Spell what happened between two moments in columns that stay where they are."""
     rate = (now.ticks - before.ticks) / (now.at - before.at) if before and now.at > before.at else 0.0
     fresh = before is None or before.risk is None or before.risk != now.risk
-    return f"{_clock()}  {rate:8,.0f} ticks/s  {_figures(now.risk, fresh=fresh)}"
+    trouble = f"  {one_line(now.trouble)}" if now.trouble else ""
+    return f"{_clock()}  {rate:8,.0f} ticks/s  {_figures(now.risk, fresh=fresh)}{trouble}"
 
 
 def _figures(risk: Risk | None, *, fresh: bool) -> str:

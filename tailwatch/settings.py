@@ -169,6 +169,12 @@ class Settings(BaseSettings):
     data_dir: PathSetting = _setting(
         _data_directory, "Where journal, database and logs lie.", panel=RUNNING, metavar="DIR"
     )
+    journal_age: PositiveDuration | None = _setting(
+        None, "Delete the journal's segments that are older; by default none.", panel=RUNNING, metavar="DURATION"
+    )
+    journal_size: SizeSetting | None = _setting(
+        None, "Delete the journal's oldest segments beyond this size.", panel=RUNNING, metavar="SIZE"
+    )
     database_url: Annotated[SecretStr, AfterValidator(postgres_address)] | None = _setting(
         None,
         "PostgreSQL to use in place of the embedded one; also DATABASE_URL.",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flows.commands import AnyCommand, Positions
     from flows.engine import Engine
     from flows.feeds import Adapter
+    from flows.journal import Retention
 
 _LIVE_NS = 250_000_000
 
@@ -132,6 +133,14 @@ def publish_ns(settings: Settings, *, live: bool) -> int | None:
     if settings.publish is None:
         return _LIVE_NS if live else None
     return None if settings.publish == "bar" else settings.publish.nanoseconds
+
+
+def retention_of(settings: Settings) -> "Retention":
+    """How much of the journal is kept."""
+    from flows.journal import Retention
+
+    age, size = settings.journal_age, settings.journal_size
+    return Retention(None if age is None else age.nanoseconds, None if size is None else size.count)
 
 
 def _on_this_feed(name: str, feeds: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
 """Reading a journal from an offset on, while it grows, from any process."""
 
-import os
 from pathlib import Path
 
+from flows.journal.files import Segment, open_segment
 from flows.journal.records import DURABLE, Damage, Decoder
 from flows.journal.segment import (
     HEADER_SIZE,
@@ -10,8 +10,6 @@ from flows.journal.segment import (
     damage_error,
     first_offsets,
     proven_durable,
-    read_header,
-    segment_path,
 )
 from flows.messages import Kind, Record
 
@@ -46,8 +44,8 @@ class JournalReader:
         self._proven = 0
         self._held: list[Record] = []
         self._decoder = Decoder()
-        self._file = -1
-        self._path = self.directory
+        self._segment: Segment | None = None
+        self._first, self._path = -1, self.directory
         self._buffer = b""
         self._start = self._position = 0
         self._listed, self._firsts = 0, list[int]()
@@ -61,9 +59,7 @@ class JournalReader:
     @property
     def torn_bytes(self) -> int:
         """Bytes behind the last intact record, once ``read`` has come to the end: what a crash left of a write."""
-        if self._file < 0:
-            return 0
-        return os.fstat(self._file).st_size - self._start - self._position
+        return 0 if self._segment is None else self._segment.size - self._start - self._position
 
     def read(self, limit: int = 1000) -> list[Record]:
         """Read up to ``limit`` records; empty when there is nothing new."""
@@ -77,9 +73,9 @@ class JournalReader:
         return ready
 
     def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        if self._segment is not None:
+            self._segment.close()
+            self._segment = None
 
     def _seek(self) -> None:
         target, self._offset = self._offset, 0
@@ -87,6 +83,8 @@ class JournalReader:
         if firsts and firsts[0] > target:
             raise JournalError(f"journal {self.directory}: begins at record {firsts[0]}, but {target} is asked for")
         self._offset = max((first for first in firsts if first <= target), default=0)
+        if target > self._offset and self._open_next() and self._segment is not None:
+            self._offset, self._start = self._segment.start_of(target)
         while self._offset < target:
             if not self._read(min(target - self._offset, 10_000)):
                 raise JournalError(
@@ -94,7 +92,7 @@ class JournalReader:
                 )
 
     def _read(self, limit: int) -> list[Record]:
-        if limit <= 0 or (self._file < 0 and not self._open_next()):
+        if limit <= 0 or (self._segment is None and not self._open_next()):
             return []
         while True:
             records, self._position, damage = self._decoder.decode(self._buffer, self._position, self._offset, limit)
@@ -105,41 +103,36 @@ class JournalReader:
                 return []
 
     def _open_next(self) -> bool:
-        path = segment_path(self.directory, self._offset)
-        try:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        opened = open_segment(self.directory, self._offset)
+        if opened is None:
             return False
-        except OSError as error:
-            raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
         self.close()
-        self._file, self._path = file, path
-        if read_header(path, os.pread(file, HEADER_SIZE, 0)) != self._offset:
-            raise JournalError(f"{path}: byte 0 (header): the file is not named by its first offset")
+        self._first, (self._path, self._segment) = self._offset, opened
         self._buffer, self._start, self._position = b"", HEADER_SIZE, 0
         return True
 
     def _refill(self, damage: Damage) -> bool:
         """Load what lies behind the last intact record; False when that is nothing new."""
+        segment = self._opened()
         self._start += self._position
-        self._buffer = os.pread(self._file, max(_CHUNK, damage.needed), self._start)
+        self._buffer = segment.read_at(max(_CHUNK, damage.needed), self._start)
         self._position = 0
         if damage.needed and len(self._buffer) >= damage.needed:
             return True
         if not damage.needed and self._decoder.decode(self._buffer, 0, self._offset, 1)[0]:
             return True
-        return self._at_end(damage)
+        return self._at_end(segment, damage)
 
-    def _at_end(self, damage: Damage) -> bool:
-        if not self._buffer and segment_path(self.directory, self._offset) != self._path and self._open_next():
+    def _at_end(self, segment: Segment, damage: Damage) -> bool:
+        if not self._buffer and self._offset != self._first and self._open_next():
             return True
         later = self._later_segments()
-        size = os.fstat(self._file).st_size
+        size = segment.size
         if not self._buffer and self._offset in later:
             return self._open_next()
         if damage.needed and size >= self._start + damage.needed:
             return True
-        rest = os.pread(self._file, size - self._start, self._start)
+        rest = segment.read_at(size - self._start, self._start)
         if not self._buffer and later:
             raise JournalError(
                 f"{self._path}: ends before record {self._offset}, but the next segment begins at {later[0]}"
@@ -152,7 +145,12 @@ class JournalReader:
         changed = self.directory.stat().st_mtime_ns
         if changed != self._listed:
             self._firsts, self._listed = first_offsets(self.directory), changed
-        return [first for first in self._firsts if first > int(self._path.stem)]
+        return [first for first in self._firsts if first > self._first]
+
+    def _opened(self) -> Segment:
+        if self._segment is None:
+            raise JournalError(f"journal {self.directory}: is closed")
+        return self._segment
 
 
 def _proof(record: Record) -> int:

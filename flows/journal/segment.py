@@ -1,5 +1,7 @@
 """Segments: the files of a journal, each named by the offset of its first record."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from struct import Struct
 
@@ -10,6 +12,7 @@ from flows.messages import Kind
 from riskcore.errors import TailwatchError
 
 SUFFIX = ".segment"
+_SUFFIXES = ("segment", "segment.zst")
 MAGIC = b"TWJOURNL"
 VERSION = 1
 _HEADER = Struct("<8sHHIQ")
@@ -27,11 +30,21 @@ def segment_path(directory: Path, first: int) -> Path:
 
 
 def first_offsets(directory: Path) -> list[int]:
-    """List the first offset of every segment, in order; empty where there is no journal yet."""
+    """List the first offset of every segment, compressed or not, in order; empty where there is no journal yet."""
     if not directory.is_dir():
         return []
-    stems = [path.stem for path in directory.iterdir() if path.suffix == SUFFIX]
-    return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdigit())
+    found = [path.name.partition(".") for path in directory.iterdir()]
+    stems = {stem for stem, _, suffix in found if suffix in _SUFFIXES and stem.isascii() and stem.isdigit()}
+    return sorted(map(int, stems))
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names durable that were given or taken in a directory."""
+    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def header(first: int) -> bytes:
@@ -67,13 +80,17 @@ def proven_durable(rest: bytes) -> int:
     ``rest`` is what follows damage, so records are searched for byte by byte. What a crash tore off the last
     write is proven by nothing behind it; damage below a proven offset is loss.
     """
-    proven, position = 0, 0
+    places = (place for place, _ in clock_positions(rest))
+    return max((int(DURABLE.unpack_from(rest, place + HEAD.size)[0]) for place in places), default=0)
+
+
+def clock_positions(content: bytes, position: int = 0) -> Iterator[tuple[int, int]]:
+    """Find the intact CLOCK records in any bytes: where each begins, and its offset."""
     mark, decoder = PREFIX.pack(_CLOCK_LENGTH, 0)[:4], Decoder()
-    while (position := rest.find(mark, position)) >= 0:
-        if position + HEAD.size <= len(rest):
-            number = HEAD.unpack_from(rest, position)[2]
-            records, _, _ = decoder.decode(rest[position : position + 8 + _CLOCK_LENGTH], 0, number, 1)
+    while (position := content.find(mark, position)) >= 0:
+        if position + HEAD.size <= len(content):
+            number = HEAD.unpack_from(content, position)[2]
+            records, _, _ = decoder.decode(content[position : position + 8 + _CLOCK_LENGTH], 0, number, 1)
             if records and records[0].kind is Kind.CLOCK:
-                proven = max(proven, DURABLE.unpack(records[0].payload)[0])
+                yield position, number
         position += 1
-    return proven

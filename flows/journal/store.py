@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from flows.journal.files import open_segment
 from flows.journal.records import Decoder, encode
 from flows.journal.segment import (
     HEADER_SIZE,
@@ -17,6 +18,7 @@ from flows.journal.segment import (
     proven_durable,
     read_header,
     segment_path,
+    sync_directory,
 )
 from flows.messages import Record
 
@@ -97,7 +99,7 @@ class SegmentStore:
             os.fdatasync(self._file)
             self._size = os.lseek(self._file, intact, os.SEEK_SET)
         if len(firsts) > 1 and not self.last_stamp:
-            self.last_stamp = _last_stamp(segment_path(self.directory, firsts[-2]), firsts[-2])
+            self.last_stamp = _last_stamp(self.directory, firsts[-2])
 
     def _scan(self, path: Path) -> int:
         content = path.read_bytes()
@@ -144,16 +146,8 @@ def _create_segment(directory: Path, first: int) -> Path:
     finally:
         os.close(file)
     new.rename(path)
-    _sync_directory(directory)
+    sync_directory(directory)
     return path
-
-
-def _sync_directory(directory: Path) -> None:
-    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _open_at_end(path: Path) -> tuple[int, int]:
@@ -161,6 +155,11 @@ def _open_at_end(path: Path) -> tuple[int, int]:
     return file, os.lseek(file, 0, os.SEEK_END)
 
 
-def _last_stamp(path: Path, first: int) -> int:
-    records, _, _ = Decoder().decode(path.read_bytes(), HEADER_SIZE, first, 2**62)
+def _last_stamp(directory: Path, first: int) -> int:
+    opened = open_segment(directory, first)
+    if opened is None:
+        return 0
+    _, segment = opened
+    records, _, _ = Decoder().decode(segment.read_at(segment.size, 0), HEADER_SIZE, first, 2**62)
+    segment.close()
     return records[-1].stamp if records else 0

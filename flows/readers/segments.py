@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.journal import JournalReader
+from flows.journal.packed import PACKED
 from flows.journal.segment import HEADER_SIZE, MAGIC, first_offsets, read_header
 from flows.messages import Record
 from flows.readers.entry import Entry
@@ -17,6 +18,8 @@ _RECORD_COST = 48
 def is_journal(path: Path) -> bool:
     if path.is_dir():
         return bool(first_offsets(path))
+    if path.name.endswith(PACKED):
+        return True
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
@@ -50,10 +53,18 @@ class JournalFile:
     def _range(self) -> tuple[int, int | None]:
         if self.path.is_dir():
             return first_offsets(self.path)[0], None
-        with self.path.open("rb") as file:
-            first = read_header(self.path, file.read(HEADER_SIZE))
-        firsts = first_offsets(self.path.parent)
+        first, firsts = _first_of(self.path), first_offsets(self.path.parent)
         if first not in firsts:
-            raise InputError(f"{self.path}: a segment keeps the name that the journal gave it: {first:020d}")
+            raise InputError(
+                f"{self.path}: a segment keeps the name that the journal gave it, the offset of its first record"
+            )
         later = [other for other in firsts if other > first]
         return first, later[0] if later else 2**63 - 1
+
+
+def _first_of(path: Path) -> int:
+    if path.name.endswith(PACKED):
+        name = path.name.removesuffix(PACKED)
+        return int(name) if name.isascii() and name.isdigit() else -1
+    with path.open("rb") as file:
+        return read_header(path, file.read(HEADER_SIZE))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from riskcore.errors import InputError
+from riskcore.errors import InputError, TailwatchError
 from tailwatch.configuration import Configuration
 from tailwatch.options import with_settings
 
@@ -24,14 +24,21 @@ Directory = Annotated[
 @app.command("ls")
 @with_settings("data_dir")
 def list_segments(configuration: Configuration, directory: Directory = None) -> None:
-    """List the segments: first record, size, file."""
+    """List the segments, and who still needs them: first record, its time, size on disk, file."""
+    from flows.journal.consumers import needs
+    from flows.journal.files import packed_path
     from flows.journal.segment import segment_path
+    from flows.timestamps import format_timestamp
 
     place, firsts = _segments(configuration, directory)
-    typer.echo(f"{'FIRST RECORD':>14}  {'BYTES':>14}  FILE")
+    typer.echo(f"{'FIRST RECORD':>14}  {'BEGAN':30}  {'BYTES':>14}  FILE")
     for first in firsts:
-        path = segment_path(place, first)
-        typer.echo(f"{first:>14,d}  {path.stat().st_size:>14,d}  {path}")
+        plain = segment_path(place, first)
+        path = plain if plain.exists() else packed_path(plain)
+        began = next((format_timestamp(record.stamp) for record in _records(place, first)), "-")
+        typer.echo(f"{first:>14,d}  {began:30}  {path.stat().st_size:>14,d}  {path}")
+    for name, offset in needs(place).items():
+        typer.echo(f"{offset:>14,d}  needed from here on by {name}")
 
 
 @app.command("cat")
@@ -62,12 +69,23 @@ def print_records(
 @app.command()
 @with_settings("data_dir")
 def verify(configuration: Configuration, directory: Directory = None) -> None:
-    """Check every record's checksum and that none is missing."""
+    """Check every record's checksum and that none is missing; where one is, tell what can still be read."""
+    from flows.journal.verification import salvage
+
     place, firsts = _segments(configuration, directory)
-    last, count = firsts[0] - 1, 0
-    for record in _records(place, firsts[0]):
-        last, count = record.offset, count + 1
-    typer.echo(f"journal {place}: {count:,d} records ({firsts[0]} to {last}) in {len(firsts)} segments, all intact")
+    damage, count, following = False, 0, firsts[0]
+    for found in salvage(place):
+        if isinstance(found, str):
+            damage = True
+            typer.echo(found)
+            continue
+        if found[0].offset > following:
+            typer.echo(f"records {following} to {found[0].offset - 1} cannot be read; from there on they can")
+        count, following = count + len(found), found[-1].offset + 1
+    if damage:
+        raise TailwatchError(f"journal {place}: is damaged, see above; {count:,d} records can be read")
+    where = f"{firsts[0]} to {following - 1}"
+    typer.echo(f"journal {place}: {count:,d} records ({where}) in {len(firsts)} segments, all intact")
 
 
 def _segments(configuration: Configuration, directory: Path | None) -> tuple[Path, list[int]]:

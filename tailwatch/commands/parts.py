@@ -31,17 +31,19 @@ def engine(configuration: Configuration) -> None:
         run_engine(work, stopping, announce_ready)
 
 
-@with_settings("price", "data_dir", "database_url", "log_format")
+@with_settings("price", "data_dir", "journal_age", "journal_size", "database_url", "log_format")
 def archive(configuration: Configuration) -> None:
     """Copy the journal into the database."""
     from flows.archive import Archive, run_archive
+    from tailwatch.startup import retention_of
     from tailwatch.supervised import announce_ready, stopping_on_signals
 
     settings = configuration.settings
     stopping = stopping_on_signals()
     with database_of(settings) as url:
         announce_ready()
-        run_archive(Archive(settings.data_dir / "journal", url, settings.to_risk_settings()), stopping)
+        journal, risk = settings.data_dir / "journal", settings.to_risk_settings()
+        run_archive(Archive(journal, url, risk, retention_of(settings)), stopping)
 
 
 @with_settings("bar", "host", "port", "data_dir", "database_url", "log_format")

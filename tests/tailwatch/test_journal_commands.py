@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.journal import JournalWriter
+from flows.journal.consumers import note_need
 from flows.messages import Kind
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -49,5 +50,34 @@ def test_verify_names_what_is_damaged(in_process: Run, journal: Path) -> None:
     segment.write_bytes(content)
     finished = in_process("journal", "verify", str(journal))
     assert finished.returncode == 1
-    assert "damaged at byte" in finished.stderr
+    assert "damaged at byte" in finished.stdout
     assert finished.stderr.count("\n") == 1
+
+
+def test_verify_tells_what_of_a_damaged_journal_can_still_be_read(in_process: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "journal"
+    writer = JournalWriter(directory, 0.0)
+    for number in range(30):
+        writer.append(Kind.FRAME, b'{"n":%d}' % number, "binance", "test")
+        if number % 3 == 2:
+            writer.flush(5.0)
+    writer.close()
+    segment = next(directory.glob("*.segment"))
+    content = bytearray(segment.read_bytes())
+    content[content.index(b'"n":13') + 4] ^= 1
+    segment.write_bytes(content)
+    finished = in_process("journal", "verify", str(directory))
+    assert finished.returncode == 1
+    told = finished.stdout.splitlines()
+    hit = int(told[0].partition("record ")[2].partition(":")[0])
+    assert told == [
+        f"{segment}: damaged at byte {told[0].split('byte ')[1].partition(',')[0]}, record {hit}: "
+        "its checksum does not match",
+        f"records {hit} to {hit} cannot be read; from there on they can",
+    ]
+    assert "is damaged, see above" in finished.stderr
+
+
+def test_ls_tells_who_needs_what(in_process: Run, journal: Path) -> None:
+    note_need(journal, "archive", 2)
+    assert "2  needed from here on by archive" in in_process("journal", "ls", str(journal)).stdout

@@ -34,3 +34,8 @@ def test_it_says_why_there_is_no_figure() -> None:
     warming = Risk("main", "USD", 0.0, [Measure("monte_carlo", 0.99, None, "warming up: 3 of 30")], Quality())
     assert _without_clock(line(None, Observed(1.0, 0, warming))).endswith("main: warming up: 3 of 30")
     assert line(None, Observed(1.0, 0)).endswith("no figures yet")
+
+
+def test_what_a_part_complains_of_stands_in_the_line() -> None:
+    told = line(None, Observed(1.0, 0, trouble="engine: journal cannot be written: No space left on device"))
+    assert told.endswith("no figures yet  engine: journal cannot be written: No space left on device")
