@@ -24,7 +24,7 @@ from flows.journal import JournalWriter
 from flows.journal.consumers import note_need
 from flows.messages import Kind, Moment
 from flows.running import run_dataflow
-from flows.sinks import OutboxSink
+from flows.sinks import Insistence, OutboxSink
 from flows.sources import JournalSource
 from riskcore.settings import RiskSettings
 from storage.outbox import OutboxStore
@@ -94,6 +94,8 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         on_ready()
         store = OutboxStore(engine.database_url, run)
         stack.callback(store.close)
+        if not Insistence("outbox", stopping).insist(store.last):
+            return
         stack.enter_context(_heartbeat(engine, run, standing))
         stack.enter_context(Intake(engine.database_url, run, writer))
         source = JournalSource(engine.journal, crew.offset, writer, stopping)

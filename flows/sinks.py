@@ -17,31 +17,42 @@ from flows.messages import Accepted, Checkpoint, End, FeedBatch, Gap, Moment, Re
 from flows.messages import Event as FlowEvent
 from flows.timestamps import format_timestamp, parse_timestamp
 from storage.archive import ArchiveStore
-from storage.errors import DatabaseUnavailableError
+from storage.errors import DatabaseUnavailableError, WriterConflictError
 from storage.outbox import OutboxStore
 from storage.rows import OutboxRow, PositionRow, Written
+from storage.writer import SILENT_S
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 0.5
+_CONFLICT_S = 1.5 * SILENT_S
 
 
 class Insistence:
     """Stores however long the database is away: waiting in the sink holds the flow, and the journal goes on.
 
-    Whoever is told to stop meanwhile gives up for good, because nothing later may be stored over the hole.
+    Whoever is told to stop meanwhile gives up for good, because nothing later may be stored over the hole. Another
+    program that writes the same is waited for no longer than ``conflict_s``: it is alive, or would have been replaced.
     """
 
-    def __init__(self, what: str, stopping: Event) -> None:
-        self._what, self._stopping = what, stopping
+    def __init__(self, what: str, stopping: Event, conflict_s: float = _CONFLICT_S) -> None:
+        self._what, self._stopping, self._conflict_s = what, stopping, conflict_s
         self._given_up = False
 
     def insist(self, write: Callable[[], object]) -> bool:
-        """Call ``write`` until it succeeds; False when it was given up."""
-        said = False
+        """Call ``write`` until it succeeds; False when it was given up.
+
+        Raises
+        ------
+        WriterConflictError, WriterReplacedError
+            Another program writes the same run.
+        """
+        said, began = False, time.monotonic()
         while not self._given_up:
             try:
                 write()
             except DatabaseUnavailableError as error:
+                if isinstance(error, WriterConflictError) and time.monotonic() - began > self._conflict_s:
+                    raise
                 if not said:
                     _log.warning("waiting for the database", what=self._what, error=str(error))
                     said = True

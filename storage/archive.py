@@ -6,10 +6,10 @@ How far the archive has come is stored in the same transaction.
 
 from collections.abc import Sequence
 
-from storage.connection import CALL_TIMEOUT_S, Connection, Session, hold
+from storage.connection import CALL_TIMEOUT_S, Connection, Session
 from storage.copying import gap_line, refused_line, tick_line
-from storage.errors import WriterConflictError, describe
 from storage.rows import AcceptedTick, MissingRange, Progress, RefusedTick, Written
+from storage.writer import Right
 
 _TICKS = """
 create temporary table staged_ticks (
@@ -67,6 +67,7 @@ class ArchiveStore:
 
     def __init__(self, url: str, run: str, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self._run = run
+        self._right = Right(url, run, "archive")
         self._session = Session(url, f"archive {run}", self._take_over, timeout_s)
 
     def progress(self) -> Progress:
@@ -74,7 +75,7 @@ class ArchiveStore:
 
         Raises
         ------
-        WriterConflictError
+        WriterConflictError, WriterReplacedError
             Another program archives this run.
         """
         with self._session.transaction() as connection:
@@ -97,6 +98,7 @@ class ArchiveStore:
         `state` is what the next archive goes on from. 10,000 ticks take about 0.12 s.
         """
         with self._session.transaction() as connection:
+            self._right.check(self._right.confirm(connection))
             written = Written(
                 self._add(connection, "staged_ticks", map(tick_line, accepted), _INSERT_TICKS),
                 self._add(connection, "staged_refused", map(refused_line, refused), _INSERT_REFUSED),
@@ -109,11 +111,7 @@ class ArchiveStore:
         self._session.close()
 
     def _take_over(self, connection: Connection) -> None:
-        if not hold(connection, f"tailwatch archive {self._run}"):
-            raise WriterConflictError(
-                f"database {describe(self._session.url)}: another program archives run {self._run}:"
-                " stop it, or wait until the server has noticed its end"
-            )
+        self._right.take(connection)
         for statement in (_TICKS, _REFUSED, _GAPS):
             connection.execute(statement)
 

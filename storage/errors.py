@@ -7,6 +7,7 @@
     └── DatabaseError                 every failure of a call to the database
         ├── DatabaseUnavailableError  not now: try the same call again, every write may be repeated
         │   └── WriterConflictError   another program writes this run
+        ├── WriterReplacedError       another program has taken over to write this run: end
         ├── DatabaseRefusedError      never as configured: password, database name, rights
         └── SchemaMismatchError       the tables are older or newer than this program
 """
@@ -33,6 +34,10 @@ class DatabaseUnavailableError(DatabaseError):
 
 class WriterConflictError(DatabaseUnavailableError):
     """Another program holds the right to write this run."""
+
+
+class WriterReplacedError(DatabaseError):
+    """Another program has taken over to write this run. Nothing of ours may be stored any more."""
 
 
 class DatabaseRefusedError(DatabaseError):

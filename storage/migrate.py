@@ -106,6 +106,11 @@ def check_schema(url: str) -> SchemaStatus:
     return status
 
 
+def refuse_newer_schema(connection: Connection, url: str) -> None:
+    """Raise :class:`SchemaMismatchError` where a connection finds a schema that this program does not know."""
+    _refuse_newer(_status(connection, _DIRECTORY), url)
+
+
 def _refuse_newer(status: SchemaStatus, url: str) -> None:
     if status.applied > status.known:
         raise SchemaMismatchError(

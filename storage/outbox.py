@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from storage.commands import store_answers
-from storage.connection import CALL_TIMEOUT_S, Connection, Session, hold
-from storage.errors import WriterConflictError, describe
+from storage.connection import CALL_TIMEOUT_S, Connection, Session
 from storage.limits import write_limits, write_silences
 from storage.rows import AnswerRow, Last, LimitRow, OutboxRow, PositionRow, SilenceRow, TradeRow
+from storage.writer import Right
 
 CHANNEL = "outbox"
 """The channel of notifications; a payload is ``run:id`` with the newest id."""
@@ -49,6 +49,7 @@ class OutboxStore:
     def __init__(self, url: str, run: str, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self._run = run
         self._last = Last(-1, -1, 0)
+        self._right = Right(url, run, "engine")
         self._session = Session(url, f"outbox {run}", self._take_over, timeout_s)
 
     def last(self) -> Last:
@@ -56,7 +57,7 @@ class OutboxStore:
 
         Raises
         ------
-        WriterConflictError
+        WriterConflictError, WriterReplacedError
             Another program writes this run.
         """
         with self._session.transaction():
@@ -84,6 +85,7 @@ class OutboxStore:
             fresh = [row for row in rows if (row.journal_offset, row.ordinal) > self._last[:2]]
             last = self._after(fresh)
             with connection.pipeline():
+                confirmed = self._right.confirm(connection)
                 self._insert(connection, fresh)
                 self._replace_positions(connection, positions)
                 _insert_many(connection, _UPDATE_POSITION, [(self._run, *row) for row in changed])
@@ -93,6 +95,7 @@ class OutboxStore:
                 store_answers(connection, self._run, answers)
                 if fresh:
                     connection.execute("select pg_notify(%s, %s)", [CHANNEL, f"{self._run}:{last.id}"])
+            self._right.check(confirmed)
         self._last = last
         return last
 
@@ -104,11 +107,7 @@ class OutboxStore:
         self._session.close()
 
     def _take_over(self, connection: Connection) -> None:
-        if not hold(connection, f"tailwatch outbox {self._run}"):
-            raise WriterConflictError(
-                f"database {describe(self._session.url)}: another program writes the events of run"
-                f" {self._run}: stop it, or wait until the server has noticed its end"
-            )
+        self._right.take(connection)
         row = connection.execute(
             "select journal_offset, ordinal, id from outbox where run = %s order by id desc limit 1",
             [self._run],

@@ -10,7 +10,7 @@ from flows.sinks import ArchiveSink, Insistence, NdjsonSink, OutboxSink, whole_f
 from riskcore.messages import Alert, Quality, RiskSnapshot, Tick
 from riskcore.state import Image
 from storage.archive import ArchiveStore
-from storage.errors import DatabaseUnavailableError
+from storage.errors import DatabaseUnavailableError, WriterConflictError
 from storage.outbox import OutboxStore
 from storage.rows import LimitRow, PositionRow, SilenceRow
 
@@ -190,6 +190,18 @@ def test_who_gave_up_once_stores_nothing_over_the_hole():
     assert not patient.insist(away)
     assert not patient.insist(lambda: written.append(1))
     assert written == []
+
+
+def test_another_program_that_writes_the_same_is_waited_for_only_so_long():
+    attempts = []
+
+    def write():
+        attempts.append(1)
+        raise WriterConflictError("another")
+
+    with pytest.raises(WriterConflictError):
+        Insistence("test", _Never(), conflict_s=0.01).insist(write)
+    assert len(attempts) > 1
 
 
 class _Never(Event):

@@ -121,7 +121,7 @@ def test_a_refused_frame_is_kept_up_to_a_limit(
 def test_a_second_archive_of_the_same_run_is_refused(archive: ArchiveStore, database_url: str) -> None:
     archive.progress()
     second = ArchiveStore(database_url, "live")
-    with pytest.raises(WriterConflictError, match="another program archives run live"):
+    with pytest.raises(WriterConflictError, match="another program is the archive of run live"):
         second.progress()
     second.close()
 

@@ -58,7 +58,7 @@ def test_runs_count_for_themselves(database_url: str) -> None:
 def test_a_second_writer_of_the_same_run_is_refused(database_url: str) -> None:
     first, second = OutboxStore(database_url, "live"), OutboxStore(database_url, "live")
     first.last()
-    with pytest.raises(WriterConflictError, match="another program writes the events of run live"):
+    with pytest.raises(WriterConflictError, match="another program is the engine of run live"):
         second.last()
     first.close()
     second.close()
