@@ -1,6 +1,7 @@
 """A recording through the same flow as the live engine."""
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -8,12 +9,22 @@ from pathlib import Path
 from threading import Event
 
 import msgspec
+import structlog
 from bytewax.outputs import FixedPartitionedSink
 
 from flows.actors.feed import FeedActor
 from flows.actors.ledger import Settled, settled
 from flows.actors.merge import Merged
-from flows.commands import AnyCommand, Limits, Positions, command_records, decode_command, encode_command
+from flows.commands import (
+    AnyCommand,
+    Limits,
+    Positions,
+    Trade,
+    Trades,
+    command_records,
+    decode_command,
+    encode_command,
+)
 from flows.crew import new_crew
 from flows.dataflow import risk_dataflow
 from flows.messages import FeedBatch, Kind, Record, Refused
@@ -21,6 +32,7 @@ from flows.readers import read_files
 from flows.running import run_dataflow
 from flows.sinks import ArchiveSink, NdjsonSink, OutboxSink, whole_file
 from flows.sources import Checkpoints, RecordSource
+from flows.timestamps import LIMIT
 from flows.universe import Universe
 from riskcore.errors import InputError
 from riskcore.settings import RiskSettings
@@ -28,6 +40,7 @@ from storage.archive import ArchiveStore
 from storage.outbox import OutboxStore
 from storage.runs import RunStore
 
+_log = structlog.get_logger(__name__)
 _TOGETHER = Checkpoints(records=20_000, period_ns=60_000_000_000)
 Progress = Callable[[int, int], object]
 """Called with the bytes read and the bytes there are."""
@@ -35,7 +48,11 @@ Progress = Callable[[int, int], object]
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What to replay and how. Times are nanoseconds; ``publish`` None means at bars only."""
+    """What to replay and how. Times are nanoseconds; ``publish`` None means at bars only.
+
+    ``start`` and ``end`` say what is read: records before ``start`` warm nothing up, and of the ``trades`` only those
+    within are booked, each before the records of its time.
+    """
 
     files: Sequence[Path]
     commands: Sequence[AnyCommand]
@@ -49,6 +66,8 @@ class Replay:
     strict: bool = False
     shards: int = 1
     workers: int = 1
+    trades: Sequence[Trade] = ()
+    """In the order of their times."""
 
 
 def replay_to_file(
@@ -86,7 +105,8 @@ def run_name(replay: Replay) -> str:
     for file in sorted(p for path in replay.files for p in ([path] if path.is_file() else path.rglob("*"))):
         with file.open("rb") as content:
             digest.update(hashlib.file_digest(content, "sha256").digest())
-    told = [encode_command(command).decode() for command in replay.commands]
+    commands = (*replay.commands, *([Trades(tuple(replay.trades))] if replay.trades else []))
+    told = [encode_command(command).decode() for command in commands]
     meaning = (told, replay.settings_hash, replay.publish, replay.start, replay.end, replay.format, replay.shards)
     digest.update(msgspec.json.encode(meaning))
     return f"replay-{digest.hexdigest()[:12]}"
@@ -119,7 +139,7 @@ def run_replay(
 
 
 def _records(replay: Replay, on_progress: Progress | None) -> Iterator[Record]:
-    """The book, the recording, its end: offsets go on from the book's.
+    """The book, the recording with the trades in it, its end: offsets count what is put in between.
 
     A journal has a book of its own, which counts where no other is given. Of its commands those are passed over in
     whose place others are given: with another book all, with other limits its limits.
@@ -129,17 +149,31 @@ def _records(replay: Replay, on_progress: Progress | None) -> Iterator[Record]:
     if first is None:
         raise InputError(f"nothing to replay in {', '.join(str(file) for file in replay.files)}")
     commands = command_records(replay.commands, first.stamp)
-    shift = len(commands)
+    trades = deque(_trade_records(replay, first.stamp))
     book = any(isinstance(command, Positions) for command in replay.commands)
 
     def stream() -> Iterator[Record]:
         yield from commands
-        last = first
-        for last in chain((first,), recorded):
-            yield _shifted(last, shift, book) if shift else last
-        yield Record(last.offset + shift + 1, last.stamp, Kind.END, "", "", 0, b"")
+        put_in, offset, record = len(commands), len(commands) - 1, first
+        for record in chain((first,), recorded):
+            while trades and trades[0].stamp <= record.stamp:
+                offset, put_in = offset + 1, put_in + 1
+                yield trades.popleft()._replace(offset=offset)
+            offset = record.offset + put_in
+            yield _shifted(record, put_in, book) if put_in else record
+        if trades:
+            _log.warning("trades after the end of the recording are not booked", count=len(trades))
+        yield Record(offset + 1, record.stamp, Kind.END, "", "", 0, b"")
 
     return stream()
+
+
+def _trade_records(replay: Replay, first: int) -> Iterator[Record]:
+    since, before = replay.start or 0, LIMIT if replay.end is None else replay.end
+    for trade in replay.trades:
+        time = trade.event_time or 0
+        if since <= time < before:
+            yield Record(0, max(time, first), Kind.COMMAND, "", "", 0, encode_command(Trades((trade,))))
 
 
 def _shifted(record: Record, shift: int, book: bool) -> Record:  # noqa: FBT001 - whether all commands give way

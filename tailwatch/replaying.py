@@ -4,18 +4,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from riskcore.errors import InputError
 from tailwatch.configuration import NO_FILE, load, spell
 from tailwatch.manifest import Manifest, Named, new_manifest
 from tailwatch.options import MODEL_SETTINGS
 from tailwatch.settings import Settings
+from tailwatch.trades import read_trades
 
 if TYPE_CHECKING:
     from flows.actors.ledger import Settled
+    from flows.commands import AnyCommand, Trade
     from flows.replay import Replay
 
 _TOLD = ("positions", "limits", "symbols", *MODEL_SETTINGS, "publish", "shards", "memory")
 _FILES = ("positions", "history", "limits")
+_TRADES = "trades"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Options:
     end: str | None = None
     format: str | None = None
     strict: bool = False
+    trades: str | None = None
 
 
 def replay_of(settings: Settings, files: list[Path], options: Options, speed: float | None = None) -> "Replay":
@@ -39,9 +45,13 @@ def replay_of(settings: Settings, files: list[Path], options: Options, speed: fl
     from flows.replay import Replay
     from tailwatch.startup import publish_ns, read_commands_for
 
+    commands = read_commands_for(settings, files)
+    trades: tuple[Trade, ...] = ()
+    if options.trades is not None:
+        commands, trades = _with_trades(commands, Path(options.trades))
     return Replay(
         files=files,
-        commands=read_commands_for(settings, files),
+        commands=commands,
         settings=settings.to_risk_settings(),
         settings_hash=settings.settings_hash,
         publish=publish_ns(settings, live=False),
@@ -51,7 +61,22 @@ def replay_of(settings: Settings, files: list[Path], options: Options, speed: fl
         format=options.format,
         strict=options.strict,
         shards=settings.shards,
+        trades=trades,
     )
+
+
+def _with_trades(commands: "tuple[AnyCommand, ...]", path: Path) -> "tuple[tuple[AnyCommand, ...], tuple[Trade, ...]]":
+    """What is traded later is watched from the start, so that there is a price for it then."""
+    from flows.commands import Positions
+
+    book = commands[0] if commands else None
+    if not isinstance(book, Positions):
+        raise InputError("trades: name the book that they change with --positions (from --trades)")
+    trades = read_trades(path, book)
+    held = {one.symbol for one in book.positions}
+    traded = dict.fromkeys(trade.symbol for trade in trades if trade.symbol and trade.symbol not in held)
+    watching = msgspec.structs.replace(book, symbols=tuple(dict.fromkeys((*book.symbols, *traded))))
+    return (watching, *commands[1:]), trades
 
 
 def manifest_of(out: Path, settings: Settings, files: list[Path], options: Options, total: "Settled") -> Manifest:
@@ -60,6 +85,8 @@ def manifest_of(out: Path, settings: Settings, files: list[Path], options: Optio
     told = {name: spell(value) for name in _TOLD if (value := getattr(settings, name)) not in (None, ())}
     told |= {name: str(path.absolute()) for name, path in read.items()}
     others = [Named(name, path) for name, path in read.items()]
+    if options.trades is not None:
+        others.append(Named(_TRADES, Path(options.trades)))
     return new_manifest(out, files, others, asdict(options), told, settings.settings_hash, total._asdict())
 
 
@@ -72,7 +99,8 @@ def told_again(manifest: Manifest, base: Path) -> "Replay":
             "this version of tailwatch has other settings"
         )
     files = [base / recording for recording in manifest.recordings]
-    return replay_of(settings, files, Options(**manifest.options))
+    trades = next((str(base / one.path) for one in manifest.inputs if one.role == _TRADES), None)
+    return replay_of(settings, files, Options(**manifest.options | {"trades": trades}))
 
 
 def _moved(manifest: Manifest, base: Path) -> dict[str, str]:

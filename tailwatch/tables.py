@@ -1,4 +1,4 @@
-"""Rows out of a small CSV, JSON or YAML file, each with its place in the file for the errors."""
+"""Rows out of a small CSV, JSON, NDJSON or YAML file, each with its place in the file for the errors."""
 
 import csv
 import difflib
@@ -97,6 +97,9 @@ def read_table(path: Path, title: str, required: tuple[str, ...], optional: tupl
     name = f"{title} {path}"
     suffix = path.suffix.lower()
     key = title.split(maxsplit=1)[0]
+    if suffix in (".ndjson", ".jsonl"):
+        written = enumerate(text.split("\n"), start=1)
+        return _entries([_json(line, f"{name}: row {n}") for n, line in written if line.strip()], required, optional)
     if suffix == ".json" or (suffix not in (".csv", ".yaml", ".yml") and text.lstrip()[0] in "[{"):
         return _objects(_json(text, name), name, key, required, optional)
     if suffix in (".yaml", ".yml"):

@@ -35,6 +35,10 @@ def replay(
         Path | None,
         typer.Option(metavar="FILE", help="Write NDJSON here; needs no database.", rich_help_panel=_REPLAY),
     ] = None,
+    trades: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Trades that change the book on the way.", rich_help_panel=_REPLAY),
+    ] = None,
     speed: Annotated[
         str, typer.Option(metavar="max|10x|1x", help="How fast, in times real time.", rich_help_panel=_REPLAY)
     ] = "max",
@@ -72,7 +76,8 @@ def replay(
     from tailwatch.replaying import Options, manifest_of, replay_of, summary
     from tailwatch.supervised import stopping_on_signals
 
-    settings, options = configuration.settings, Options(start, end, format, strict)
+    settings = configuration.settings
+    options = Options(start, end, format, strict, None if trades is None else str(trades))
     if verify is not None:
         _verify(configuration, verify, files)
         return
@@ -83,7 +88,7 @@ def replay(
         raise InputError("dashboard: it shows what is in the database; leave out either --out or --dashboard")
     stopping = stopping_on_signals()
     if out is not None:
-        told = (settings.positions, settings.history, settings.limits)
+        told = (settings.positions, settings.history, settings.limits, trades)
         _check_out(out, [*files, *(path for path in told if path is not None)])
         with Progress("replay", megabytes) as progress:
             total = _to_file(work, out, progress, stopping)

@@ -135,6 +135,31 @@ def test_settings_that_mean_something_else_here_are_refused(out: Path, in_proces
     assert "000000000000 of the manifest" in finished.stderr
 
 
+def test_trades_are_an_input_like_any_other(ticks: Path, in_process: Run, tmp_path: Path) -> None:
+    (tmp_path / "book.csv").write_text("portfolio,symbol,quantity\nmain,A,10\n")
+    trades = tmp_path / "trades.csv"
+    trades.write_text("time,portfolio,symbol,quantity\n1700000050,main,B,5\n")
+    call = (
+        "replay",
+        str(ticks),
+        "--positions",
+        "book.csv",
+        "--trades",
+        str(trades),
+        "--bar",
+        "1s",
+        "--out",
+        "o.ndjson",
+    )
+    assert in_process(*call).returncode == 0
+    assert '"symbol":"B","quantity":5.0' in (tmp_path / "o.ndjson").read_text()
+    assert in_process("replay", "--verify", "o.ndjson.manifest.json").returncode == 0
+    trades.write_text("time,portfolio,symbol,quantity\n1700000050,main,B,6\n")
+    finished = in_process("replay", "--verify", "o.ndjson.manifest.json")
+    assert finished.returncode == 1
+    assert "input changed: trades.csv (trades)" in finished.stdout
+
+
 WRONG = [
     (["--verify", "none.json"], "manifest none.json: cannot be read: no such file"),
     (["--verify", "book.csv"], "manifest book.csv: is no manifest of a replay"),
