@@ -1,5 +1,6 @@
 """One portfolio, kept up to date tick by tick."""
 
+import copy
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,10 +40,20 @@ _KIND = "risk book, version 2"
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """Measures before and after, in the same order."""
+    """A book as it is, and as it would be: both are books of their own, and neither is the one that was asked."""
 
-    before: tuple[Measure, ...]
-    after: tuple[Measure, ...]
+    as_is: "RiskBook"
+    as_if: "RiskBook"
+
+    @property
+    def before(self) -> tuple[Measure, ...]:
+        """Measures without the trades, in the order of :meth:`RiskBook.measures`."""
+        return self.as_is.measures()
+
+    @property
+    def after(self) -> tuple[Measure, ...]:
+        """Measures with them, in the same order."""
+        return self.as_if.measures()
 
 
 class RiskBook:
@@ -403,15 +414,22 @@ class RiskBook:
     def what_if(self, trades: Mapping[int, float]) -> "WhatIf":
         """Risk before and after trades of these quantities; nothing is booked.
 
-        Exact, not an approximation by marginals: the kept vectors plus one column for each trade. O(N) +
-        O(P) a trade.
+        Exact, not an approximation by marginals: the kept vectors plus one column for each trade. The book itself is
+        left alone to the last bit, so whether it was asked does not show in what it says later. O(N) + O(P) a trade.
         """
-        before = self.measures()
-        twin = RiskBook.restore(self.snapshot(), self.model)
-        twin._explainer = None
+        as_is = self.copy()
+        as_is._refresh()
+        as_if = as_is.copy()
         for instrument, quantity in trades.items():
-            twin.on_trade(instrument, quantity)
-        return WhatIf(before, twin.measures())
+            as_if.on_trade(instrument, quantity)
+        return WhatIf(as_is, as_if)
+
+    def copy(self) -> "RiskBook":
+        """A book of the same positions on the same model, which explains nothing. O(N) + O(window) + O(P)."""
+        twin = copy.copy(self)
+        twin.positions, twin._vectors = self.positions.copy(), self._vectors.copy()
+        twin._exposures, twin._explainer = Exposures(twin.positions), None
+        return twin
 
     def stress(self, shocks: Shock | Mapping[int, float], *, propagate: bool = False) -> NDArray[np.float64]:
         """P&L of each position, shape (N,), base currency, when prices move by these returns.

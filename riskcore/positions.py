@@ -1,6 +1,6 @@
 """What a portfolio holds, what it was paid, and what it has earned since a reference moment."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,6 +68,11 @@ class Positions:
             paid=np.zeros(n),
             unvalued=np.zeros(n),
         )
+
+    def copy(self) -> "Positions":
+        """The same positions, to be traded elsewhere."""
+        bases = {instrument: replace(basis) for instrument, basis in self.bases.items()}
+        return Positions(**{name: array.copy() for name, array in self.arrays().items()}, bases=bases)
 
     def grow(self, n_instruments: int) -> None:
         """Make room up to ``n_instruments``."""

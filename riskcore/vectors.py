@@ -18,6 +18,7 @@ scenarios are filtered, R are standardised returns and w there is multiplied by 
 these, so the history is then rebuilt at each bar.
 """
 
+import copy
 from math import sqrt
 from typing import Any
 
@@ -31,6 +32,7 @@ from riskcore.model import MarketModel
 Vector = NDArray[np.float64]
 
 _DWARFED = 1e2
+_MOVED = ("exposures", "corrected", "covered", "pull", "history", "missing", "paths", "own")
 
 
 class BookVectors:
@@ -63,6 +65,13 @@ class BookVectors:
         self._versions = model.covariance.version, model.bars, model.epoch
         self._slots: NDArray[np.intp] | None = None
         self._fewest: int | None = None
+
+    def copy(self) -> "BookVectors":
+        """The same vectors, to be moved elsewhere. One copy of each."""
+        twin = copy.copy(self)
+        for name in _MOVED:
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
 
     def grow(self) -> None:
         """Follow the model to more instruments."""

@@ -59,9 +59,14 @@ def test_nothing_is_booked_and_nothing_explained_by_it(small_settings: RiskSetti
     model = opened(small_settings)
     book = book_of(model, {0: 3.0, 1: -2.0})
     book.explain()
+    model.on_prices([101.0, 49.0, 21.0, 9.0, 5.5])  # not taken in yet: asking must not do it
+    book.on_trade(2, 1.0)
     before = book.snapshot()
-    book.what_if({0: 5.0, 4: 1.0})
+    answer = book.what_if({0: 5.0, 4: 1.0})
+    assert answer.before != answer.after
     assert book.snapshot() == before
+    book.on_trade(2, -1.0)
+    model.on_prices([100.0, 50.0, 20.0, 10.0, 5.0])
     assert all((e.trades, e.prices, e.covariance, e.scenarios) == (0.0,) * 4 for e in book.explain())
 
 
