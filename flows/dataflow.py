@@ -21,7 +21,7 @@ from flows.actors.feed import FeedActor
 from flows.actors.merge import MergeActor, Merged
 from flows.actors.risk import RiskActor
 from flows.fuse import Fuse, FusedSink, FusedSource, Step
-from flows.messages import Checkpoint, FeedBatch, Moment
+from flows.messages import FeedBatch, Spoken
 from flows.sources import SourceBatch
 
 JournalRecords = FixedPartitionedSource[SourceBatch, None]
@@ -78,18 +78,18 @@ def _decoded(fuse: Fuse, batches: Any, actor: FeedActor) -> Any:
 
 def _feed(actor: FeedActor) -> Callable[[SourceBatch], list[FeedBatch]]:
     def on_source_batch(batch: SourceBatch) -> list[FeedBatch]:
-        events = actor.on_batch(batch.records)
+        decoded = actor.on_batch(batch.records)._replace(questions=batch.questions)
         if not batch.checkpoint:
-            return [events]
-        return [events._replace(offset=batch.offset, stamp=batch.stamp, state=actor.snapshot())]
+            return [decoded]
+        return [decoded._replace(offset=batch.offset, stamp=batch.stamp, state=actor.snapshot())]
 
     return on_source_batch
 
 
-def _risk(make: Callable[[int], RiskActor]) -> Callable[[tuple[int, FeedBatch]], list[Moment | Checkpoint]]:
+def _risk(make: Callable[[int], RiskActor]) -> Callable[[tuple[int, FeedBatch]], list[Spoken]]:
     actors: dict[int, RiskActor] = {}
 
-    def on_shard_batch(message: tuple[int, FeedBatch]) -> list[Moment | Checkpoint]:
+    def on_shard_batch(message: tuple[int, FeedBatch]) -> list[Spoken]:
         shard, batch = message
         actor = actors.get(shard) or actors.setdefault(shard, make(shard))
         return actor.on_batch(batch)

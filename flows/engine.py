@@ -23,6 +23,7 @@ from flows.intake import Intake
 from flows.journal import JournalWriter
 from flows.journal.consumers import note_need
 from flows.messages import Kind, Moment
+from flows.questions import Inbox
 from flows.running import run_dataflow
 from flows.sinks import Insistence, OutboxSink
 from flows.sources import JournalSource
@@ -97,8 +98,9 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         if not Insistence("outbox", stopping).insist(store.last):
             return
         stack.enter_context(_heartbeat(engine, run, standing))
-        stack.enter_context(Intake(engine.database_url, run, writer))
-        source = JournalSource(engine.journal, crew.offset, writer, stopping)
+        inbox = Inbox(lambda: writer.durable)
+        stack.enter_context(Intake(engine.database_url, run, writer, inbox))
+        source = JournalSource(engine.journal, crew.offset, writer, stopping, inbox=inbox)
         sink = OutboxSink(store, stopping, checkpoints.offer, standing.on_stored)
         run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, engine.shards, crew.alerts, sink))
 

@@ -1,4 +1,4 @@
-"""The engine's ear: what the API has written for it goes into the journal, in the order in which it was asked."""
+"""The engine's ear: commands go into the journal, in the order in which they were asked, and questions to the flow."""
 
 from threading import Event, Thread
 from types import TracebackType
@@ -10,6 +10,7 @@ import structlog
 from flows.commands import encode_command, told_command
 from flows.journal import Appender
 from flows.messages import Kind
+from flows.questions import Inbox, told_question
 from riskcore.errors import TailwatchError
 from storage.commands import CommandStore
 from storage.rows import AnswerRow, CommandRow
@@ -28,8 +29,8 @@ class Intake:
     its way at a time, so what can come twice is as much as that.
     """
 
-    def __init__(self, url: str, run: str, journal: Appender) -> None:
-        self._store, self._journal = CommandStore(url, run), journal
+    def __init__(self, url: str, run: str, journal: Appender, inbox: Inbox) -> None:
+        self._store, self._journal, self._inbox = CommandStore(url, run), journal, inbox
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="intake", daemon=True)
 
@@ -67,9 +68,12 @@ class Intake:
 
     def _append(self, row: CommandRow) -> int | None:
         try:
+            if row.kind == "question":
+                self._inbox.put(told_question(row.payload, row.id))
+                return None
             payload = encode_command(told_command(row.payload, row.id))
         except msgspec.MsgspecError as error:
-            refusal = {"detail": f"the engine does not know this command: {error}", "errors": [str(error)]}
+            refusal = {"detail": f"the engine does not know this {row.kind}: {error}", "errors": [str(error)]}
             self._store.answer([AnswerRow(row.id, 422, msgspec.json.encode(refusal))])
             return None
         return self._journal.append(Kind.COMMAND, payload)

@@ -7,6 +7,7 @@ actor knows.
 from enum import IntEnum
 from typing import Literal, NamedTuple
 
+from flows.questions import Question
 from riskcore.messages import Alert, RiskSnapshot, Tick
 from riskcore.state import Image
 from storage.rows import AnswerRow, LimitRow, PositionRow, SilenceRow, TradeRow
@@ -112,6 +113,7 @@ class FeedBatch(NamedTuple):
     events: list[Event]
     state: bytes | None = None
     """The FeedActor's own state after this batch, where a checkpoint was asked for."""
+    questions: tuple[Question, ...] = ()
 
 
 class Said(NamedTuple):
@@ -168,3 +170,7 @@ class Checkpoint(NamedTuple):
     risk_state: Image
     alert_state: bytes = b""
     """The same for all shards: limits are judged behind them."""
+
+
+Spoken = Moment | Checkpoint | AnswerRow
+"""What a shard says."""

@@ -19,7 +19,7 @@ from flows.timestamps import format_timestamp, parse_timestamp
 from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError, WriterConflictError
 from storage.outbox import OutboxStore
-from storage.rows import OutboxRow, PositionRow, Written
+from storage.rows import AnswerRow, OutboxRow, PositionRow, Written
 from storage.writer import SILENT_S
 
 _log = structlog.get_logger(__name__)
@@ -136,19 +136,22 @@ class _OutboxPartition(_Partition):
 
     def write_batch(self, items: list[Merged]) -> None:
         moments: list[Moment] = []
+        answers: list[AnswerRow] = []
         for item in items:
             if isinstance(item, Moment):
                 moments.append(item)
-            elif self._stored(moments):
-                moments = []
+                answers += item.said.answers
+            elif isinstance(item, AnswerRow):
+                answers.append(item)
+            elif self._stored(moments, answers):
+                moments, answers = [], []
                 self._checkpoint(item)
-        self._stored(moments)
+        self._stored(moments, answers)
 
-    def _stored(self, moments: list[Moment]) -> bool:
+    def _stored(self, moments: list[Moment], answers: list[AnswerRow]) -> bool:
         rows = [row for moment in moments for row in self._rows(moment)]
         stated, changed = _newest_positions(moments)
         trades = [trade for moment in moments for trade in moment.said.trades]
-        answers = [answer for moment in moments for answer in moment.said.answers]
         limits = [row for moment in moments for row in moment.limits]
         silences = [row for moment in moments for row in moment.silences]
 

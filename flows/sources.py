@@ -17,6 +17,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from flows.journal import Appender, JournalError, JournalReader
 from flows.messages import Record
+from flows.questions import Inbox, Question
 
 BATCH = 1000
 FIRST_CHECKPOINT = 1000
@@ -33,6 +34,8 @@ class SourceBatch(NamedTuple):
     offset: int
     """Of the last record up to here, and its stamp."""
     stamp: int
+    questions: tuple[Question, ...] = ()
+    """To be answered as of the last record."""
 
 
 class Checkpoints(NamedTuple):
@@ -70,12 +73,20 @@ class _Partition(StatefulSourcePartition[SourceBatch, None]):
         records = self._pending or self._read()
         self._pending = []
         if not records:
-            return []
+            return self._without_records(self._questions())
         due = self._due(records, self._checkpoints) if self._checkpoints else 0
         if due:
             records, self._pending = records[:due], records[due:]
         self._offset, self._stamp = records[-1].offset, records[-1].stamp
-        return [SourceBatch(records, bool(due), self._offset, self._stamp)]
+        return [SourceBatch(records, bool(due), self._offset, self._stamp, self._questions())]
+
+    def _without_records(self, questions: tuple[Question, ...]) -> list[SourceBatch]:
+        if not questions:
+            return []
+        return [SourceBatch([], checkpoint=False, offset=self._offset, stamp=self._stamp, questions=questions)]
+
+    def _questions(self) -> tuple[Question, ...]:
+        return ()
 
     def _due(self, records: list[Record], checkpoints: Checkpoints) -> int:
         return checkpoints.cut(records, self._stamp)
@@ -92,10 +103,15 @@ class _Partition(StatefulSourcePartition[SourceBatch, None]):
 
 class _JournalPartition(_Partition):
     def __init__(
-        self, reader: JournalReader, writer: Appender | None, stopping: Event, checkpoints: Checkpoints | None
+        self,
+        reader: JournalReader,
+        writer: Appender | None,
+        stopping: Event,
+        checkpoints: Checkpoints | None,
+        inbox: Inbox | None,
     ) -> None:
         super().__init__(stopping, checkpoints)
-        self._reader, self._writer = reader, writer
+        self._reader, self._writer, self._inbox = reader, writer, inbox
         self._begun_at, self._distance = reader.offset, FIRST_CHECKPOINT
         self._said_last = False
 
@@ -115,9 +131,15 @@ class _JournalPartition(_Partition):
         self._said_last = True
         return [SourceBatch([], checkpoint=True, offset=self._offset, stamp=self._stamp)]
 
+    def _questions(self) -> tuple[Question, ...]:
+        if self._inbox is None or self._offset < 0:
+            return ()
+        return self._inbox.take(self._offset + 1)
+
     def _read(self) -> list[Record]:
         records = self._available()
-        if not records:
+        is_asked = self._inbox is not None and self._inbox.is_due(self._reader.offset)
+        if not records and not is_asked:
             if self._writer is None:
                 self._stopping.wait(WAIT_S)
             else:
@@ -150,6 +172,8 @@ class JournalSource(FixedPartitionedSource[SourceBatch, None]):
         Ends the flow; what has not been read by then is read by the next run.
     checkpoints
         Where batches end and are marked; None for nowhere.
+    inbox
+        Questions to hand on behind the records that they have to know.
 
     Raises
     ------
@@ -164,9 +188,11 @@ class JournalSource(FixedPartitionedSource[SourceBatch, None]):
         writer: Appender | None,
         stopping: Event,
         checkpoints: Checkpoints | None = EVERY_MINUTE,
+        inbox: Inbox | None = None,
     ) -> None:
         self._directory, self._offset = directory, offset
         self._writer, self._stopping, self._checkpoints = writer, stopping, checkpoints
+        self._inbox = inbox
 
     def list_parts(self) -> list[str]:
         return ["journal"]
@@ -177,7 +203,7 @@ class JournalSource(FixedPartitionedSource[SourceBatch, None]):
                 f"journal {self._directory}: ends before record {self._writer.durable}, but {self._offset} is asked for"
             )
         reader = JournalReader(self._directory, self._offset, durable_only=self._writer is None)
-        return _JournalPartition(reader, self._writer, self._stopping, self._checkpoints)
+        return _JournalPartition(reader, self._writer, self._stopping, self._checkpoints, self._inbox)
 
 
 class _RecordPartition(_Partition):

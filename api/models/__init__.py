@@ -19,11 +19,15 @@ from api.models.risk import (
 )
 from api.models.stream import Reset
 from api.models.trade import BookedTrade, BookedTrades, NewTrade, NewTrades
+from api.models.what_if import Candidate, Candidates, ComponentChange, MeasureChange, WhatIf
 
 __all__ = [
     "Alert",
     "BookedTrade",
     "BookedTrades",
+    "Candidate",
+    "Candidates",
+    "ComponentChange",
     "CurrencyRisk",
     "Distribution",
     "Explained",
@@ -33,6 +37,7 @@ __all__ = [
     "HistoryPoint",
     "Ledger",
     "Measure",
+    "MeasureChange",
     "NewTrade",
     "NewTrades",
     "Part",
@@ -46,4 +51,5 @@ __all__ = [
     "RiskSnapshot",
     "StressResult",
     "Uncovered",
+    "WhatIf",
 ]

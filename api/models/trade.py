@@ -8,7 +8,7 @@ from api.models.base import Payload, Timestamp
 
 MOST_TRADES = 1_000
 _Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
-_Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,129}$", examples=["BTCUSDT"])]
+Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,129}$", examples=["BTCUSDT"])]
 
 
 class NewTrade(Payload):
@@ -19,7 +19,7 @@ class NewTrade(Payload):
     trade_id: _Name = Field(examples=["T-1001"])
     """Yours. The same trade again changes nothing; the same id with another content is refused."""
     portfolio: _Name | None = Field(default=None, examples=["main"])
-    symbol: _Symbol | None = None
+    symbol: Symbol | None = None
     quantity: float | None = Field(default=None, ge=-1e15, le=1e15, examples=[-0.5])
     """Signed: a sale is negative; contracts or shares."""
     price: float | None = Field(default=None, ge=1e-12, le=1e15)

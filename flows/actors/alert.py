@@ -15,7 +15,7 @@ from riskcore.alerting import LEVELS
 from riskcore.limits import STREAM, figure
 from riskcore.messages import Alert, RiskSnapshot
 from riskcore.state import StateError
-from storage.rows import LimitRow, SilenceRow
+from storage.rows import AnswerRow, LimitRow, SilenceRow
 
 
 class AlertActor:
@@ -37,6 +37,8 @@ class AlertActor:
 
     def on_message(self, message: Merged) -> list[Merged]:
         """Add to a moment the alerts that it causes, the gravest first; to a checkpoint, this actor's state."""
+        if isinstance(message, AnswerRow):
+            return [message]
         if not isinstance(message, Moment):
             state = self.snapshot()
             return [tuple(part._replace(alert_state=state) for part in message)]

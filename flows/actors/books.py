@@ -27,7 +27,7 @@ class Books:
     """
 
     def __init__(self, settings_hash: str, shard: int, shards: int, rates: Rates) -> None:
-        self._rates = rates
+        self.rates = rates
         self._settings_hash, self._shard, self._shards = settings_hash, shard, shards
         self.portfolios: dict[str, Portfolio] = {}
         self._blotter = Blotter()
@@ -58,14 +58,14 @@ class Books:
         for name, holdings in books.items():
             portfolio = self.portfolios.get(name) or new_portfolio(model, name, self._settings_hash)
             self.portfolios[name] = portfolio
-            portfolio.hold(holdings, self._rates)
+            portfolio.hold(holdings, self.rates)
         self.portfolios = dict(sorted(self.portfolios.items()))
 
     def convert(self, model: MarketModel) -> None:
         """Convert positions whose rate has just got its first price."""
-        if self._rates.look(model.prices, model.priced):
+        if self.rates.look(model.prices, model.priced):
             for portfolio in self.portfolios.values():
-                portfolio.convert(self._rates)
+                portfolio.convert(self.rates)
 
     def book(
         self,
@@ -100,16 +100,24 @@ class Books:
         for change in changes:
             portfolio, number = self.portfolios.get(change.portfolio), number_of(change.symbol)
             if portfolio is not None and number is not None:
-                blank = Holding(change.portfolio, change.symbol, 0.0)
-                known = self._terms.get(number, blank)
-                terms = replace(blank, multiplier=known.multiplier, currency=known.currency)
-                held = portfolio.trade(number, terms, change.quantity, change.price, self._rates)
+                terms = self.terms(number, change.portfolio, change.symbol)
+                held = portfolio.trade(number, terms, change.quantity, change.price, self.rates)
                 yield from position_rows([held], portfolio.settings.base_currency, offset)
+
+    def knows(self, portfolio: str) -> bool:
+        """Whether there is such a portfolio, in whatever shard."""
+        return portfolio in self._blotter.portfolios
+
+    def terms(self, number: int, portfolio: str, symbol: str) -> Holding:
+        """An empty position in an instrument, on the terms on which others hold it."""
+        blank = Holding(portfolio, symbol, 0.0)
+        known = self._terms.get(number, blank)
+        return replace(blank, multiplier=known.multiplier, currency=known.currency)
 
     def state(self) -> "BooksState":
         """What :meth:`restore` needs."""
         portfolios = [portfolio.state() for portfolio in self.portfolios.values()]
-        heard, rates = list(self._heard), self._rates.state()
+        heard, rates = list(self._heard), self.rates.state()
         return BooksState(portfolios, self._blotter.state(), self._terms, self._stated, heard, rates)
 
     def restore(self, state: "BooksState", model: MarketModel) -> None:
@@ -118,7 +126,7 @@ class Books:
         self.portfolios = {portfolio.book.name: portfolio for portfolio in restored}
         self._blotter.restore(state.blotter)
         held = (held.currency for portfolio in self.portfolios.values() for held in portfolio.holdings.values())
-        self._rates.restore(state.rates, {currency for currency in held if currency})
+        self.rates.restore(state.rates, {currency for currency in held if currency})
         self._terms, self._stated = state.terms, state.stated
         self._heard = dict.fromkeys(state.heard)
 

@@ -2,9 +2,10 @@
 
 from itertools import chain
 
-from flows.messages import Checkpoint, Moment, Said
+from flows.messages import Checkpoint, Moment, Said, Spoken
+from storage.rows import AnswerRow
 
-Merged = Moment | tuple[Checkpoint, ...]
+Merged = Moment | AnswerRow | tuple[Checkpoint, ...]
 
 
 class MergeActor:
@@ -18,8 +19,10 @@ class MergeActor:
         self._shards = shards
         self._waiting: dict[tuple[int, int], list[Moment | Checkpoint]] = {}
 
-    def on_message(self, message: Moment | Checkpoint) -> list[Merged]:
-        """Take one shard's part; the last one to come releases the whole."""
+    def on_message(self, message: Spoken) -> list[Merged]:
+        """Take one shard's part; the last one to come releases the whole. An answer is whole by itself."""
+        if isinstance(message, AnswerRow):
+            return [message]
         place = (message.offset, message.ordinal if isinstance(message, Moment) else -1)
         parts = self._waiting.setdefault(place, [])
         parts.append(message)

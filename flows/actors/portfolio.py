@@ -1,7 +1,7 @@
 """A portfolio as its readers know it: the book under the symbols of the position file, and the snapshots of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan
 
 import msgspec
@@ -117,6 +117,20 @@ class Portfolio:
             explain=book.explain(since_seq=self.seq - 1),
         )
 
+    def copy(self) -> "Portfolio":
+        """One like it, to ask what would be."""
+        return replace(self, book=self.book.copy(), holdings=dict(self.holdings))
+
+    def shares(self) -> "dict[int, _Share]":
+        """Marginal VaR, component VaR and ES of each covered position; none while there are no figures."""
+        return _shares(_parts(self.book), of_rate=False)
+
+    def uncovered(self) -> tuple[Uncovered, ...]:
+        """Positions that no figure contains, with the reason."""
+        return tuple(
+            Uncovered(self.holdings[number].symbol, self._reason(number, why)) for number, why in self.book.uncovered
+        )
+
     def _positions(self, stale: NDArray[np.bool_], parts: Components | None) -> tuple[PositionRisk, ...]:
         book, model = self.book, self.book.model
         shares = _shares(parts, of_rate=False)
@@ -183,11 +197,10 @@ class Portfolio:
 
     def _quality(self, occasion: Occasion, tally: Tally) -> Quality:
         book, settings = self.book, self.settings
-        missing = [Uncovered(self.holdings[number].symbol, self._reason(number, why)) for number, why in book.uncovered]
         return Quality(
             observations=book.observations,
             stale=tuple(held.symbol for number, held in self.holdings.items() if occasion.stale[number]),
-            uncovered=tuple(missing),
+            uncovered=self.uncovered(),
             late=tally.late,
             rejected=tally.rejected + tally.suspect,
             gaps=tally.gaps,
@@ -254,7 +267,7 @@ def position_rows(holdings: Sequence[Holding], base_currency: str, offset: int) 
 
 
 _NONE = (None, None, None)
-_Share = tuple[float | None, float | None, float | None]
+_Share = tuple[float, float, float]
 
 
 def _parts(book: RiskBook) -> Components | None:

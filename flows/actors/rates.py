@@ -1,5 +1,7 @@
 """Which instrument gives the rate of a currency: the first to have a price of those that are called so."""
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,6 +40,12 @@ class Rates:
             self._wanted.add(currency)
             self._priced = -1
         return self.found.get(currency)
+
+    def copy(self) -> "Rates":
+        """The same rates, to ask for one without its being watched for."""
+        twin = copy.copy(self)
+        twin.found, twin._wanted = dict(self.found), set(self._wanted)
+        return twin
 
     def look(self, prices: NDArray[np.float64], priced: int) -> bool:
         """Look for those that are missing among the instruments with a price; tell whether any was found.

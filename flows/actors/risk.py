@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.actors.answers import Answers
 from flows.actors.books import Books, BooksState
 from flows.actors.portfolio import Occasion, Tally
 from flows.actors.rates import Rates
@@ -24,6 +25,7 @@ from flows.messages import (
     Moment,
     Refused,
     Said,
+    Spoken,
     Stream,
 )
 from flows.universe import Universe
@@ -67,6 +69,7 @@ class RiskActor:
         self._sampler = BarSampler(0, settings)
         self._jumps: JumpFilter[Accepted] = JumpFilter(settings.jump, settings.min_observations)
         self._books = Books(settings_hash, shard, shards, Rates(self._universe, settings.base_currency))
+        self._answers = Answers(self._books, self._universe, shard)
         self._tally = Tally()
         self._next_publish = 0
         self._next_pulse = 0
@@ -74,10 +77,12 @@ class RiskActor:
         self._day = -1
         self._closes = np.empty(0)
         self._changed = False
-        self._out: list[Moment | Checkpoint] = []
+        self._out: list[Spoken] = []
         self._place = (-1, 0)
+        self._offset = -1
+        self._measured = 0
 
-    def on_batch(self, batch: FeedBatch) -> list[Moment | Checkpoint]:
+    def on_batch(self, batch: FeedBatch) -> list[Spoken]:
         """Take the events of one batch in order; return the moments they caused, and a checkpoint if one is due."""
         self._out = []
         sampler, jumps = self._sampler, self._jumps
@@ -96,6 +101,11 @@ class RiskActor:
                 self._close(bar, event)
             if event.stamp >= self._due:
                 self._on_due(event)
+        if batch.events:
+            self._offset = batch.offset
+        for question in batch.questions:
+            answer = self._answers.to(question, self._offset, self._measured)
+            self._out += [] if answer is None else [answer]
         if batch.state is not None:
             self._out.append(Checkpoint(batch.offset, self._shard, batch.state, self.snapshot()))
         return self._out
@@ -226,6 +236,7 @@ class RiskActor:
         self._measure(event, Occasion("tick", now, event.offset, stale))
 
     def _measure(self, event: Event, occasion: Occasion) -> None:
+        self._measured = occasion.event_time
         self._books.convert(self._model)
         keys = self._universe.keys
         snapshots = tuple(p.snapshot(occasion, self._tally, keys) for p in self._books.portfolios.values())
@@ -274,6 +285,7 @@ class RiskActor:
             closes=self._closes.tobytes(),
             changed=self._changed,
             suspects=self._jumps.suspects,
+            measured=self._measured,
         )
         return msgspec.msgpack.encode(state)
 
@@ -299,7 +311,7 @@ class RiskActor:
         self._next_publish, self._next_pulse, self._due = saved.next_publish, saved.next_pulse, 0
         self._day, self._changed = saved.day, saved.changed
         self._jumps.learn(self._model.volatility, self._model.observations)
-        self._jumps.suspects = saved.suspects
+        self._jumps.suspects, self._measured = saved.suspects, saved.measured
 
 
 def _padded(prices: NDArray[np.float64], n_instruments: int) -> NDArray[np.float64]:
@@ -317,3 +329,4 @@ class _State(msgspec.Struct):
     closes: bytes
     changed: bool
     suspects: dict[int, tuple[float, Accepted]]
+    measured: int

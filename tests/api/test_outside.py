@@ -20,6 +20,7 @@ OPEN_ROUTES = {
     ("GET", "/api/v1/portfolios/{id}/risk"),
     ("GET", "/api/v1/portfolios/{id}/risk/history"),
     ("GET", "/api/v1/stream"),
+    ("POST", "/api/v1/portfolios/{id}/what-if"),
     ("POST", "/api/v1/trades"),
     ("GET", "/docs"),
     ("GET", "/healthz"),

@@ -13,6 +13,7 @@ from tests.benchmarks.recovery import measure_recovery
 from tests.benchmarks.replay import measure_replay
 from tests.benchmarks.report import Table
 from tests.benchmarks.tick import measure_tick
+from tests.benchmarks.what_if import measure_what_if
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 INTRODUCTION = """# Benchmarks
@@ -31,6 +32,7 @@ def main() -> None:
     tables.append(_said(measure_replay()))
     tables.append(_said(measure_latency()))
     tables.append(_said(measure_recovery()))
+    tables.append(_said(measure_what_if()))
     head = INTRODUCTION.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}", python=platform.python_version(), cpu=_cpu(), cores=_cores()
     )

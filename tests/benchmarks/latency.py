@@ -39,7 +39,7 @@ def measure_latency() -> Table:
 
 
 def _delays(rate: int) -> list[float]:
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         arguments = ("demo", "--rate", rate, "--publish", "20ms", "--data-dir", folder, "--port", port)
         demo = subprocess.Popen(
@@ -84,6 +84,6 @@ async def _ready(client: httpx.AsyncClient) -> str:
     raise TimeoutError("the demo gave no figures within two minutes")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])

@@ -10,6 +10,7 @@ from flows.commands import Holding, Positions, Trade, Trades, encode_command
 from flows.intake import Intake
 from flows.journal import JournalReader, JournalWriter
 from flows.messages import Command, FeedBatch, Kind, Moment
+from flows.questions import Inbox
 from riskcore.settings import NANOSECONDS, RiskSettings
 from storage.commands import CommandStore
 
@@ -43,7 +44,7 @@ def new_intake(journal, database_url):
     intakes = []
 
     def make():
-        intakes.append(Intake(database_url, "live", journal))
+        intakes.append(Intake(database_url, "live", journal, Inbox(lambda: 0)))
         return intakes[-1]
 
     yield make
@@ -128,7 +129,7 @@ def test_every_shard_decides_alike_and_one_answers(tmp_path):
 
 
 def test_the_intake_of_a_stopped_engine_has_ended(ask, journal, database_url):
-    with Intake(database_url, "live", journal) as intake:
+    with Intake(database_url, "live", journal, Inbox(lambda: 0)) as intake:
         ask("c", trades("c"))
         with psycopg.connect(database_url, autocommit=True) as connection:
             connection.execute("notify commands, 'live'")

@@ -22,6 +22,7 @@ from flows.dataflow import risk_dataflow
 from flows.intake import Intake
 from flows.journal import JournalWriter
 from flows.messages import Kind
+from flows.questions import Inbox
 from flows.running import run_dataflow
 from flows.sinks import OutboxSink
 from flows.sources import JournalSource
@@ -75,9 +76,10 @@ class LiveEngine:
         runs.close()
         store = OutboxStore(self.url, self.run)
         self._stack.callback(store.close)
+        inbox = Inbox(lambda: self.journal.durable)
         if intake:
-            self._stack.enter_context(Intake(self.url, self.run, self.journal))
-        source = JournalSource(self.directory / "journal", crew.offset, self.journal, self._stopping)
+            self._stack.enter_context(Intake(self.url, self.run, self.journal, inbox))
+        source = JournalSource(self.directory / "journal", crew.offset, self.journal, self._stopping, inbox=inbox)
         sink = OutboxSink(store, self._stopping)
         flow = risk_dataflow(source, crew.feed, crew.risk.__getitem__, self.shards, crew.alerts, sink)
         thread = threading.Thread(target=run_dataflow, args=(flow,), daemon=True)

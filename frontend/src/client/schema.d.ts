@@ -104,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/portfolios/{id}/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What If
+         * @description Tell the risk with trades that are not done, against without; nothing is booked.
+         */
+        post: operations["what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -346,6 +366,57 @@ export interface components {
             schema: 1;
             /** Trades */
             trades: components["schemas"]["BookedTrade"][];
+        };
+        /**
+         * Candidate
+         * @description A trade that might be done.
+         */
+        Candidate: {
+            /**
+             * Quantity
+             * @description Signed: a sale is negative; contracts or shares.
+             * @example -2.5
+             */
+            quantity: number;
+            /**
+             * Symbol
+             * @example BTCUSDT
+             */
+            symbol: string;
+        };
+        /**
+         * Candidates
+         * @description Trades that might be done together.
+         */
+        Candidates: {
+            /** Trades */
+            trades: components["schemas"]["Candidate"][];
+        };
+        /**
+         * ComponentChange
+         * @description A position and its part of the risk, without and with the trades.
+         */
+        ComponentChange: {
+            /** Component Es After */
+            component_es_after: number;
+            /**
+             * Component Es Before
+             * @description Share of the simulated ES at the highest confidence, base currency.
+             */
+            component_es_before: number;
+            /** Component Var After */
+            component_var_after: number;
+            /**
+             * Component Var Before
+             * @description Share of the parametric VaR at the highest confidence, base currency; 0 where it is not held.
+             */
+            component_var_before: number;
+            /** Quantity After */
+            quantity_after: number;
+            /** Quantity Before */
+            quantity_before: number;
+            /** Symbol */
+            symbol: string;
         };
         /**
          * CurrencyRisk
@@ -631,6 +702,39 @@ export interface components {
              * @description Standard error of a simulated `var`, base currency; null where nothing is simulated.
              */
             var_stderr: number | null;
+        };
+        /**
+         * MeasureChange
+         * @description VaR and ES by one method at one confidence without and with the trades; base currency, losses positive.
+         */
+        MeasureChange: {
+            /** Confidence */
+            confidence: number;
+            /** Es After */
+            es_after: number | null;
+            /** Es Before */
+            es_before: number | null;
+            /** Incremental Es */
+            incremental_es: number | null;
+            /**
+             * Incremental Var
+             * @description After less before: what the trades add.
+             */
+            incremental_var: number | null;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "historical" | "parametric" | "monte_carlo";
+            /** Reason */
+            reason: string | null;
+            /** Var After */
+            var_after: number | null;
+            /**
+             * Var Before
+             * @description Null with a `reason` where it cannot be given, like the figures that follow.
+             */
+            var_before: number | null;
         };
         /**
          * NewTrade
@@ -1101,6 +1205,54 @@ export interface components {
             /** Symbol */
             symbol: string;
         };
+        /**
+         * WhatIf
+         * @description The answer as of one record of the journal: whoever replays it so far gets the same.
+         */
+        WhatIf: {
+            /** Base Currency */
+            base_currency: string;
+            /**
+             * Components
+             * @description The positions whose part moves most, at most 20, the largest move first.
+             */
+            components: components["schemas"]["ComponentChange"][];
+            /**
+             * Event Time
+             * Format: date-time
+             * @description The moment of the market whose prices it has: that of the last figures.
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            event_time: string;
+            /** Horizon */
+            horizon: string;
+            /**
+             * Journal Offset
+             * @description The last journal record that is in it.
+             */
+            journal_offset: number;
+            /** Market Value After */
+            market_value_after: number;
+            /**
+             * Market Value Before
+             * @description Base currency.
+             */
+            market_value_before: number;
+            /** Measures */
+            measures: components["schemas"]["MeasureChange"][];
+            /** Portfolio */
+            portfolio: string;
+            /**
+             * Schema
+             * @constant
+             */
+            schema: 1;
+            /**
+             * Uncovered
+             * @description Positions that the figures with the trades leave out, and why.
+             */
+            uncovered: components["schemas"]["Uncovered"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -1302,6 +1454,69 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a portfolio. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Candidates"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIf"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
