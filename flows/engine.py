@@ -1,8 +1,8 @@
 """The live engine: feeds into the journal, and the journal through the risk flow."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -15,13 +15,12 @@ from flows.checkpoint import CheckpointWriter
 from flows.commands import AnyCommand, History, encode_command
 from flows.crew import Crew, new_crew, resumed_crew, run_of
 from flows.dataflow import risk_dataflow
-from flows.feeds import get_adapter
-from flows.feeds.adapter import PriceSource
 from flows.feeds.connection import FeedConnection
 from flows.heartbeat import Background, heartbeat
 from flows.intake import Intake
 from flows.journal import JournalWriter
 from flows.journal.consumers import note_need
+from flows.listening import FeedAddress, listening
 from flows.messages import Kind, Moment
 from flows.questions import Inbox
 from flows.running import run_dataflow
@@ -32,15 +31,6 @@ from storage.outbox import OutboxStore
 from storage.runs import RunStore
 
 _NEED_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class FeedAddress:
-    """A venue to listen to: the adapter's name, its instruments, and an address other than its own."""
-
-    name: str
-    symbols: tuple[str, ...]
-    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +61,12 @@ class Engine:
 def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = lambda: None) -> None:
     """Run until ``stopping`` is set. The journal goes on whatever the database does.
 
-    ``on_ready`` is called when every feed is connected.
+    ``on_ready`` is called when the feeds are connected, or at least one of them.
 
     Raises
     ------
     InputError, TailwatchError
-        A feed that cannot be reached at the start or refuses us, an ambiguous symbol, a damaged journal.
+        No feed can be reached at the start, one cannot be listened to, an ambiguous symbol, a damaged journal.
     """
     engine.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -90,8 +80,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         checkpoints = stack.enter_context(CheckpointWriter(engine.checkpoint, engine.settings_hash))
         stack.enter_context(_needs(engine, crew, checkpoints))
         standing = _Standing(writer, crew, checkpoints)
-        for address in engine.feeds:
-            standing.connections.append(stack.enter_context(_connected(address, engine.settings.price, writer)))
+        standing.connections += stack.enter_context(listening(engine.feeds, writer))
         on_ready()
         store = OutboxStore(engine.database_url, run)
         stack.callback(store.close)
@@ -103,18 +92,6 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         source = JournalSource(engine.journal, crew.offset, writer, stopping, inbox=inbox)
         sink = OutboxSink(store, stopping, checkpoints.offer, standing.on_stored)
         run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, engine.shards, crew.alerts, sink))
-
-
-@contextmanager
-def _connected(address: FeedAddress, price: PriceSource, writer: JournalWriter) -> Iterator[FeedConnection]:
-    adapter = get_adapter(address.name, price)
-    connection = FeedConnection(adapter, adapter.url(address.symbols, address.url), address.symbols, writer)
-    connection.start()
-    try:
-        connection.wait_connected()
-        yield connection
-    finally:
-        connection.stop()
 
 
 def _tell(writer: JournalWriter, commands: Sequence[AnyCommand]) -> None:

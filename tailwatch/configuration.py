@@ -14,7 +14,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 
 from riskcore.errors import InputError
-from tailwatch.settings import Settings
+from tailwatch.settings import SECRETS, Settings
 
 PREFIX = "TAILWATCH_"
 FILE = "tailwatch.toml"
@@ -65,7 +65,7 @@ def spell(value: object, *, masked: bool = True) -> str:
         return ""
     if isinstance(value, SecretStr):
         secret = value.get_secret_value()
-        return mask(secret) if masked else secret
+        return secret if not masked else mask(secret) if "://" in secret else "***"
     if isinstance(value, tuple):
         return ",".join(spell(entry, masked=masked) for entry in value)
     if isinstance(value, float):
@@ -177,6 +177,6 @@ def _fault(details: Any, origins: Mapping[str, str]) -> str:
     message = details["msg"].removeprefix("Value error, ")
     if message.startswith("Input should be"):
         message = message.replace("Input should be", "must be", 1)
-        message += f", got {details['input']!r}" if name != "database_url" else ""
+        message += f", got {details['input']!r}" if name not in SECRETS else ""
     origin = origins.get(name, "default")
     return f"{name}: {message} (from {origin})"

@@ -40,6 +40,9 @@ DATA = "Prices and bars"
 INPUT = "Feed and book"
 RUNNING = "Running"
 
+SECRETS = ("database_url", "feed_key", "feed_secret")
+"""Settings whose values no message repeats."""
+
 
 def _setting(default: Any, help_text: str, *, panel: str, metavar: str = "", **limits: Any) -> Any:
     extra: JsonDict = {"panel": panel, "metavar": metavar}
@@ -153,6 +156,12 @@ class Settings(BaseSettings):
     )
     url: Annotated[str, AfterValidator(websocket_address)] | None = _setting(
         None, "WebSocket address in place of the feed's own.", panel=INPUT, metavar="ws://..."
+    )
+    feed_key: SecretStr | None = _setting(
+        None, "Key of a feed that asks for one; safest in the environment.", panel=INPUT, metavar="KEY"
+    )
+    feed_secret: SecretStr | None = _setting(
+        None, "Its secret; safest in the environment.", panel=INPUT, metavar="SECRET"
     )
     positions: PathSetting | None = _setting(None, "The book: CSV, JSON or YAML.", panel=INPUT, metavar="FILE")
     limits: PathSetting | None = _setting(

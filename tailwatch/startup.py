@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flows.commands import AnyCommand, Positions
     from flows.engine import Engine
     from flows.feeds import Adapter
+    from flows.feeds.adapter import Credentials
     from flows.journal import Retention
 
 _LIVE_NS = 250_000_000
@@ -86,7 +87,8 @@ def engine_of(settings: Settings, database_url: str) -> "Engine":
     InputError
         No feed, an unknown one, no book, or a faulty file.
     """
-    from flows.engine import Engine, FeedAddress
+    from flows.engine import Engine
+    from flows.listening import FeedAddress
 
     adapter = feed_of(settings)
     commands = read_commands(settings)
@@ -94,7 +96,7 @@ def engine_of(settings: Settings, database_url: str) -> "Engine":
     return Engine(
         directory=settings.data_dir,
         database_url=database_url,
-        feeds=[FeedAddress(adapter.name, symbols, settings.url)],
+        feeds=[FeedAddress(adapter.name, symbols, settings.url, settings.price, credentials_of(settings))],
         commands=commands,
         settings=settings.to_risk_settings(),
         settings_hash=settings.settings_hash,
@@ -110,6 +112,19 @@ def feed_of(settings: Settings) -> "Adapter":
     if settings.feed is None:
         raise InputError(f"feed: name one with {flag('feed')}: {', '.join(adapter_names())}")
     return get_adapter(settings.feed, settings.price)
+
+
+def credentials_of(settings: Settings) -> "Credentials | None":
+    """Who we are to a feed that asks; InputError where a key has no secret or the reverse."""
+    from flows.feeds.adapter import Credentials
+
+    if settings.feed_key is None and settings.feed_secret is None:
+        return None
+    if settings.feed_key is None or settings.feed_secret is None:
+        raise InputError(
+            f"feed_key: a key needs its secret; set both {variable('feed_key')} and {variable('feed_secret')}"
+        )
+    return Credentials(settings.feed_key.get_secret_value(), settings.feed_secret.get_secret_value())
 
 
 def subscription(adapter: "Adapter", commands: "Sequence[AnyCommand]", further: Sequence[str] = ()) -> tuple[str, ...]:

@@ -43,6 +43,12 @@ _END_OF_TIME = 2**63
 _KEPT = 4096
 
 
+class _Connection(msgspec.Struct):
+    """What the journal says of a connection that was made."""
+
+    price: PriceSource | None = None
+
+
 class FeedActor:
     """Decodes frames, follows identifiers and clocks, and judges every tick.
 
@@ -55,7 +61,7 @@ class FeedActor:
     universe
         The instruments; a ``positions`` command extends it.
     price
-        What a tick is: a trade, or the middle of a quote.
+        What a tick is: a trade, or the middle of a quote; of a feed whose connection says otherwise, what that says.
     adapters
         Makes an adapter by name and price source.
     """
@@ -73,6 +79,7 @@ class FeedActor:
         self._lines = Lines()
         self._sessions: dict[str, str] = {}
         self._connected: dict[str, bool] = {}
+        self._prices: dict[str, PriceSource] = {}
 
     @property
     def ledger(self) -> Ledger:
@@ -229,6 +236,7 @@ class FeedActor:
         if record.kind is Kind.END:
             return End(record.offset, record.stamp)
         if record.kind is Kind.CONNECTED:
+            self._learn_price(record)
             self._lines.reconnected(record.adapter)
             self._connected[record.origin] = True
         elif record.kind is Kind.DISCONNECTED:
@@ -256,13 +264,21 @@ class FeedActor:
         return self._lines.feed(f"{adapter}:?", adapter, tracked=False)
 
     def _load(self, name: str) -> Adapter:
-        return self._adapters.setdefault(name, self._make_adapter(name, self._price))
+        price = self._prices.get(name, self._price)
+        return self._adapters.setdefault(name, self._make_adapter(name, price))
+
+    def _learn_price(self, record: Record) -> None:
+        """What this connection reads, which need not be what others do."""
+        price = msgspec.json.decode(record.payload or b"{}", type=_Connection).price or self._price
+        if self._prices.get(record.adapter, self._price) != price:
+            self._adapters.pop(record.adapter, None)
+        self._prices[record.adapter] = price
 
     def snapshot(self) -> bytes:
         """The whole state as bytes of our own, versioned and with a checksum."""
         arrays, meta = self._lines.state()
         meta |= {"price": self._price, "universe": self._universe.state()}
-        meta |= {"sessions": self._sessions, "connected": self._connected}
+        meta |= {"sessions": self._sessions, "connected": self._connected, "prices": self._prices}
         encoded = msgspec.json.encode(meta)
         return pack(_KIND, arrays | {"meta": _as_words(encoded)}, {"bytes": len(encoded)})
 
@@ -284,6 +300,7 @@ class FeedActor:
         self._universe.restore(meta["universe"])
         self._lines = Lines.restore(restored.arrays, meta)
         self._sessions, self._connected = meta["sessions"], meta["connected"]
+        self._prices, self._adapters = meta["prices"], {}
 
 
 # As an array, because the JSON of the state's own header takes too long for thousands of symbols.

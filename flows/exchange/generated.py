@@ -17,11 +17,12 @@ from flows.exchange.instruments import list_instruments
 from flows.exchange.market import Market, Trades
 from flows.exchange.saved import load_state, save_state
 from flows.exchange.settings import ExchangeSettings
+from flows.feeds import get_adapter
 
 _log = structlog.get_logger(__name__)
 _FLUSH_S = 0.01
 _MAX_SUBSCRIPTIONS = 256
-_HEARTBEAT = b'{"type":"heartbeat"}'
+_HEARTBEAT = get_adapter("tailwatch").heartbeat
 
 
 class _Request(msgspec.Struct):

@@ -1,7 +1,8 @@
 """The simulated exchange that plays recordings in the venue's own protocol, frame by frame as they came."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -10,11 +11,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from flows.exchange.clients import cut_slow, send_all
-from flows.exchange.recording import Played, read_recordings
+from flows.exchange.recording import Played, heartbeat_of, read_recordings
 from flows.exchange.settings import ExchangeSettings
 
 _log = structlog.get_logger(__name__)
-_PING_S = 5.0
+_IDLE_S = 1.0
 _EARLY_S = 0.0005
 _TURN = 64
 _UNREAD = 2**20
@@ -22,25 +23,25 @@ _PAUSE_S = 0.005
 _PATIENCE = 1000
 
 
-class _Request(msgspec.Struct):
-    method: str
-    params: list[str] = []
-    id: int | None = None
+_EVERYTHING = "*"
+_VERBS = ("method", "type", "action", "event")
 
 
 class PlayedVenue:
     """Plays raw recordings with their own timing, times ``speed``, from the first subscription on, once.
 
-    A client gets the frames of the streams that it names in the address (``/stream?streams=a@trade/b@trade``,
-    ``/ws/a@trade``) or by a ``SUBSCRIBE`` message, all where the address has no path, and each verbatim.
+    A client gets each frame verbatim of the streams or symbols that it names in the address
+    (``/stream?streams=a@trade/b@trade``, ``/ws/a@trade``) or in a message that subscribes, in whatever words the venue
+    has for that, or all of them for ``*``; and what is of no stream or symbol.
     """
 
     def __init__(self, settings: ExchangeSettings) -> None:
         self._settings = settings
         self._frames = read_recordings(settings.play)
         self._first = next(self._frames, None)  # an unreadable file is told before anybody connects
-        self._all: set[ServerConnection] = set()
-        self._of_stream: dict[str, set[ServerConnection]] = {}
+        self._heartbeat = next(filter(None, map(heartbeat_of, settings.play)), b"")
+        self._clients: set[ServerConnection] = set()
+        self._wanting: dict[str, set[ServerConnection]] = {}
         self._subscribed = asyncio.Event()
         self.is_over = asyncio.Event()
 
@@ -48,7 +49,7 @@ class PlayedVenue:
         try:
             if self.is_over.is_set() and not self._settings.stay:
                 await client.close(1000, "the recording is over")
-            self._welcome(client, client.request.path if client.request else "/")
+            self._subscribe(client, _streams_of(client.request.path if client.request else "/"))
             async for message in client:
                 await self._on_request(client, message)
         except ConnectionClosed:
@@ -63,9 +64,9 @@ class PlayedVenue:
         self.is_over.set()
         _log.info("recording is over")
         while True:
-            for client in self._clients():
+            for client in list(self._clients):
                 await self._idle(client)
-            await asyncio.sleep(_PING_S)
+            await asyncio.sleep(_IDLE_S)
 
     def close(self) -> None:
         """Nothing outlives a recording."""
@@ -85,22 +86,22 @@ class PlayedVenue:
     async def _let_read(self) -> None:
         for _ in range(_PATIENCE):
             await asyncio.sleep(0)
-            if all(client.transport.get_write_buffer_size() < _UNREAD for client in self._clients()):
+            if all(client.transport.get_write_buffer_size() < _UNREAD for client in self._clients):
                 return
             await asyncio.sleep(_PAUSE_S)
-        cut_slow(self._clients(), _UNREAD)
+        cut_slow(self._clients, _UNREAD)
 
     def _send(self, played: Played) -> None:
-        wanting = self._of_stream.get(played.stream)
-        if wanting:
-            send_all(wanting, played.frame)
-        if self._all:
-            send_all(self._all, played.frame)
+        clients = self._clients
+        if played.names:
+            clients = set().union(*(self._wanting.get(name, ()) for name in (_EVERYTHING, *played.names)))
+        if clients:
+            send_all(clients, played.frame)
 
     async def _idle(self, client: ServerConnection) -> None:
         try:
             if self._settings.stay:
-                await client.ping()
+                await (client.send(self._heartbeat, text=True) if self._heartbeat else client.ping())
             else:
                 await client.close(1000, "the recording is over")
         except ConnectionClosed:
@@ -108,36 +109,37 @@ class PlayedVenue:
 
     async def _on_request(self, client: ServerConnection, message: str | bytes) -> None:
         try:
-            request = msgspec.json.decode(message, type=_Request)
+            request = msgspec.json.decode(message, type=dict[str, Any])
         except (msgspec.MsgspecError, UnicodeDecodeError):
             await _complain(client, 3, "Invalid JSON: expected a request")
             return
-        if request.method != "SUBSCRIBE":
-            await _complain(client, 2, f"Invalid request: unknown method {request.method}")
-            return
-        self._subscribe(client, request.params)
-        await client.send(msgspec.json.encode({"result": None, "id": request.id}), text=True)
+        verb = next((str(request[name]) for name in _VERBS if name in request), "")
+        if verb.lower() == "subscribe":
+            self._subscribe(client, list(_texts(request)))
+            if "id" in request:
+                await client.send(msgspec.json.encode({"result": None, "id": request["id"]}), text=True)
+        elif verb != "auth":
+            await _complain(client, 2, f"Invalid request: unknown method {verb}")
 
-    def _welcome(self, client: ServerConnection, path: str) -> None:
-        if path in ("", "/"):
-            self._all.add(client)
+    def _subscribe(self, client: ServerConnection, names: Sequence[str]) -> None:
+        for name in names:
+            self._wanting.setdefault(name, set()).add(client)
+        if names:
+            self._clients.add(client)
             self._subscribed.set()
-        else:
-            self._subscribe(client, _streams_of(path))
-
-    def _subscribe(self, client: ServerConnection, streams: Sequence[str]) -> None:
-        for stream in streams:
-            self._of_stream.setdefault(stream, set()).add(client)
-        if streams:
-            self._subscribed.set()
-
-    def _clients(self) -> set[ServerConnection]:
-        return self._all.union(*self._of_stream.values())
 
     def _leave(self, client: ServerConnection) -> None:
-        self._all.discard(client)
-        for clients in self._of_stream.values():
+        self._clients.discard(client)
+        for clients in self._wanting.values():
             clients.discard(client)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
 
 
 def _streams_of(path: str) -> list[str]:

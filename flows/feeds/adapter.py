@@ -123,6 +123,8 @@ class VenueError(NamedTuple):
     """The venue refuses something, in its own words."""
 
     message: str
+    is_final: bool = True
+    """Whether asking again in the same way cannot help."""
 
 
 Decoded = Tick | Backfill | FrameNumber | Unusable | Session | VenueTime | VenueError
@@ -177,6 +179,10 @@ class Adapter(Protocol):
     @property
     def tells_receipt(self) -> bool:
         """Whether a frame itself says when it was received, so that the stamp of a file's line does not."""
+
+    @property
+    def heartbeat(self) -> bytes:
+        """The message by which the venue shows that it is alive, for what stands in for it; empty where it pings."""
 
     def url(self, symbols: Sequence[str], override: str | None = None) -> str:
         """Where to connect for ``symbols``; ``override`` replaces the venue's own host."""

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from websockets.exceptions import InvalidHandshake, InvalidURI
 
-from flows.feeds.adapter import Adapter
+from flows.feeds.adapter import Adapter, Credentials, PriceSource
 from flows.feeds.backoff import Backoff
 from flows.feeds.client import (
     VenueConnection,
@@ -51,6 +51,10 @@ class FeedConnection:
     ----------
     adapter, url, symbols
         The venue, the address (of :meth:`Adapter.url`) and what to subscribe to.
+    price
+        What the adapter reads; it is written into the journal, for those who decode the frames.
+    credentials
+        For a venue that wants to know who we are; ``InputError`` where it does and there are none.
     journal
         Takes every text frame as it came, and a record for each connection made and lost.
     backoff
@@ -68,6 +72,8 @@ class FeedConnection:
         symbols: Sequence[str],
         journal: Journal,
         *,
+        price: PriceSource = "trade",
+        credentials: Credentials | None = None,
         backoff: Backoff | None = None,
         liveness_s: float | None = None,
         clock: Callable[[], int] = time.time_ns,
@@ -76,8 +82,10 @@ class FeedConnection:
         self.status = FeedStatus(adapter.name, url)
         self._adapter = adapter
         self._symbols = list(symbols)
+        self._messages = [*adapter.login(credentials), *adapter.subscribe(symbols)]
         self._journal = journal
         self._origin = origin_of(url)
+        self._price = price
         self._backoff = backoff or Backoff()
         self._liveness_s = liveness_s or adapter.liveness_s
         self._clock = clock
@@ -170,13 +178,13 @@ class FeedConnection:
         session = Session(
             connection,
             self._adapter,
-            self._symbols,
+            self._messages,
             self.status,
             self._on_frame,
             liveness_s=self._liveness_s,
             wake=self._wake,
         )
-        self._append(Kind.CONNECTED, {"url": self._origin, "symbols": self._symbols})
+        self._append(Kind.CONNECTED, {"url": self._origin, "symbols": self._symbols, "price": self._price})
         self.status.connections += 1
         self.status.state = "connected"
         self._tried.set()

@@ -15,6 +15,7 @@ _COMPLAINTS = (b"rror", b'"msg"')
 _COMPLAINT_BYTES = 4096
 _FORGIVEN_AFTER = 10
 _LOOKS = 4
+_MAX_PINGS_PER_S = 100.0
 
 
 class Session:
@@ -22,6 +23,8 @@ class Session:
 
     Parameters
     ----------
+    messages
+        What to send at the venue's pace: who we are, and what we want.
     on_frame
         Takes each text frame as it came, at once, in the event loop.
     wake
@@ -32,7 +35,7 @@ class Session:
         self,
         connection: VenueConnection,
         adapter: Adapter,
-        symbols: Sequence[str],
+        messages: Sequence[str],
         status: FeedStatus,
         on_frame: Callable[[bytes], None],
         *,
@@ -42,18 +45,19 @@ class Session:
         self.frames = 0
         self._connection = connection
         self._adapter = adapter
-        self._symbols = symbols
+        self._messages = messages
         self._status = status
         self._on_frame = on_frame
         self._liveness_s = liveness_s
         self._wake = wake
         self._complained_at: int | None = None
+        self._is_final = False
         self._reason: str | None = None
 
     @property
     def is_refused(self) -> bool:
         """Whether the venue complained and sent next to nothing after that: asking again will not help."""
-        return self._complained_at is not None and self.frames - self._complained_at < _FORGIVEN_AFTER
+        return self._is_final and self.frames - (self._complained_at or 0) < _FORGIVEN_AFTER
 
     async def run(self) -> str:
         """Attend to the connection until it ends, and say why it did."""
@@ -77,23 +81,35 @@ class Session:
             self.frames += 1
             if any(mark in payload[:_COMPLAINT_BYTES] for mark in _COMPLAINTS):
                 self._look_for_complaint(payload)
-            elif self._status.error is not None and not self.is_refused:
+            elif self._status.error is not None and self._complained_at is None:
                 self._status.error = None
 
     async def _subscribe(self) -> None:
-        for message in self._adapter.subscribe(self._symbols):
+        for message in self._messages:
             await self._connection.send(message)
             await asyncio.sleep(1.0 / self._adapter.messages_per_s)
 
     async def _watch(self) -> None:
+        look_s, pings = self._liveness_s / _LOOKS, 0
         seen, silent = -1, 0
-        while silent < _LOOKS:
-            await asyncio.sleep(self._liveness_s / _LOOKS)
+        while True:
+            await asyncio.sleep(look_s)
             signs = self._signs_of_life()
-            silent = silent + 1 if signs == seen else 0
-            seen = signs
-        self._reason = f"no frame for {self._liveness_s:g} s"
-        self._connection.transport.abort()
+            silent, seen = silent + 1 if signs == seen else 0, signs
+            pings, before = self._connection.pings, pings
+            if fault := self._fault(silent, (pings - before) / look_s):
+                self._reason = fault
+                self._connection.transport.abort()
+                return
+
+    def _fault(self, silent: int, pings_per_s: float) -> str | None:
+        if silent >= _LOOKS:
+            return f"no frame for {self._liveness_s:g} s"
+        if self._connection.unfinished_s > self._liveness_s:
+            return f"a message is unfinished after {self._liveness_s:g} s"
+        if pings_per_s > _MAX_PINGS_PER_S:
+            return f"{pings_per_s:.0f} pings a second"
+        return None
 
     def _signs_of_life(self) -> int:
         self._status.binary_frames += self._connection.take_binary_frames()
@@ -111,7 +127,7 @@ class Session:
             return
         for item in items:
             if isinstance(item, VenueError):
-                self._complained_at = self.frames
+                self._complained_at, self._is_final = self.frames, item.is_final
                 self._status.error = f"feed {self._adapter.name} says: {item.message}"
                 _log.error("feed complains", feed=self._adapter.name, message=item.message)
 

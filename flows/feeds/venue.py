@@ -29,6 +29,7 @@ class Venue:
     pings_are_life = False
     messages_per_s = 5.0
     tells_receipt = False
+    heartbeat = b""
 
     def url(self, symbols: Sequence[str], override: str | None = None) -> str:
         """The venue's one address, or the one given."""

@@ -4,7 +4,7 @@ from itertools import islice
 from pathlib import Path
 
 from flows.feeds import adapter_names, get_adapter
-from flows.feeds.adapter import Adapter, FrameError, Unusable
+from flows.feeds.adapter import Adapter, Backfill, FrameError, Unusable
 from flows.readers.entry import TimeOf
 from flows.readers.parquet import ParquetFile
 from flows.readers.segments import JournalFile, is_journal
@@ -152,10 +152,13 @@ def _ticks_in(frames: list[bytes], name: str) -> int:
 
 
 def ticks_of(adapter: Adapter, frame: bytes) -> list[Tick]:
+    """The ticks of a frame, history too."""
     try:
-        return [found for found in adapter.decode(frame, None) if isinstance(found, Tick)]
+        decoded = adapter.decode(frame, None)
     except FrameError:
         return []
+    found = (item.tick if isinstance(item, Backfill) else item for item in decoded)
+    return [item for item in found if isinstance(item, Tick)]
 
 
 def first_frames(file: TickFile) -> list[tuple[str, bytes]]:

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 _LOOK_S = 0.1
 
 
-@with_settings("feed", "symbols", "url", "price", "log_format")
+@with_settings("feed", "symbols", "url", "price", "feed_key", "feed_secret", "log_format")
 def record(
     configuration: Configuration,
     out: Annotated[Path, typer.Option(metavar="FILE.ndjson.zst", help="File to write; it must not exist.")],
 ) -> None:
     """Record a feed to a file that `tailwatch replay` reads; Ctrl-C ends it."""
-    from flows.feeds.connection import FeedConnection
+    from flows.listening import FeedAddress, listening
     from flows.recording import RecordingWriter
-    from tailwatch.startup import feed_of, subscription
+    from tailwatch.startup import credentials_of, feed_of, subscription
     from tailwatch.supervised import stopping_on_signals
 
     settings = configuration.settings
@@ -34,16 +34,13 @@ def record(
     if not settings.symbols:
         raise InputError(f"symbols: name what to record with {flag('symbols')} A,B")
     symbols = subscription(adapter, (), settings.symbols)
-    address = adapter.url(symbols, settings.url)
+    address = FeedAddress(adapter.name, symbols, settings.url, settings.price, credentials_of(settings))
     stopping = stopping_on_signals()
     writer = RecordingWriter(out, settings.price)
-    connection = FeedConnection(adapter, address, symbols, writer)
     try:
-        connection.start()
-        connection.wait_connected()
-        _watch(writer, connection, stopping)
+        with listening([address], writer) as (connection,):
+            _watch(writer, connection, stopping)
     finally:
-        connection.stop()
         writer.close()
         if writer.ticks == 0:
             out.unlink(missing_ok=True)

@@ -8,10 +8,10 @@ import pytest
 from flows.commands import History, Positions
 from flows.feeds import get_adapter
 from riskcore.errors import InputError, TailwatchError
-from tailwatch.configuration import load
+from tailwatch.configuration import load, spell
 from tailwatch.memory import check_memory
 from tailwatch.network import check_feed, check_port
-from tailwatch.startup import publish_ns, read_commands, subscription
+from tailwatch.startup import credentials_of, publish_ns, read_commands, subscription
 from tailwatch.values import parse_duration, parse_size
 
 
@@ -61,6 +61,21 @@ def test_the_rate_of_a_currency_is_watched_as_the_feed_spells_pairs_unless_one_i
     assert list(book.symbols) == watched
     if feed is not None:
         assert subscription(get_adapter(feed), (book,)) == ("SAP", "IBM", *watched)
+
+
+def test_a_key_and_its_secret_come_together_and_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert credentials_of(load().settings) is None
+    monkeypatch.setenv("TAILWATCH_FEED_KEY", "the-key")
+    with pytest.raises(InputError, match="set both TAILWATCH_FEED_KEY and TAILWATCH_FEED_SECRET"):
+        credentials_of(load().settings)
+    monkeypatch.setenv("TAILWATCH_FEED_SECRET", "the-secret")
+    configuration = load()
+    credentials = credentials_of(configuration.settings)
+    assert credentials is not None
+    assert (credentials.key, credentials.secret) == ("the-key", "the-secret")
+    shown = f"{configuration} {credentials} {spell(configuration.settings.feed_key)}"
+    assert "the-" not in shown
+    assert configuration.to_environment()["TAILWATCH_FEED_SECRET"] == "the-secret"
 
 
 def test_publishing_is_at_bars_in_a_replay_and_every_quarter_second_live() -> None:

@@ -24,6 +24,9 @@ _NOT_THE_PRICE_NOW = frozenset("CGHMNPQRUVWZ479")
 """Sale conditions under which a price was made elsewhere or earlier: cash, next day, average, prior reference,
 contingent, out of sequence, derived, the official open and close."""
 
+_PASSING = (406, 407, 500)
+"""Errors that go by themselves: another connection is still open, a reader was too slow, the venue's own."""
+
 
 class _Message(msgspec.Struct, gc=False, rename={"kind": "T"}):
     kind: str = ""
@@ -115,7 +118,8 @@ class AlpacaAdapter(Venue):
             if not self._mid:
                 yield self._revision(message, part, received)
         elif kind == "error":
-            yield VenueError(f"{message.msg or 'no reason given'} (code {message.code})")
+            words = f"{message.msg or 'no reason given'} (code {message.code})"
+            yield VenueError(words, is_final=message.code not in _PASSING)
         else:
             raise FrameError("unrecognised")
 

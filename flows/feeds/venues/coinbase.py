@@ -56,6 +56,7 @@ class CoinbaseAdapter(Venue):
     host = "wss://ws-feed.exchange.coinbase.com"
     consecutive = True
     liveness_s = 5.0
+    heartbeat = b'{"type":"heartbeat"}'
     messages_per_s = 8.0
 
     def __init__(self, price: PriceSource = "trade") -> None:
@@ -76,7 +77,7 @@ class CoinbaseAdapter(Venue):
         if kind == "ticker":
             return self._quote(message, received) if self._mid else ()
         if kind == "heartbeat":
-            return (VenueTime(self.feeds[0], text_time(message.time)),)
+            return () if message.time is None else (VenueTime(self.feeds[0], text_time(message.time)),)
         if kind == "error":
             return (VenueError(": ".join(filter(None, (message.message, message.reason))) or "no reason given"),)
         raise FrameError("unrecognised")

@@ -70,6 +70,7 @@ class CoinbaseAdvancedAdapter(Venue):
     feeds = ("coinbase:advanced",)
     host = "wss://advanced-trade-ws.coinbase.com"
     liveness_s = 5.0
+    heartbeat = b'{"channel":"heartbeats"}'
     messages_per_s = 8.0
 
     def __init__(self, price: PriceSource = "trade") -> None:
@@ -79,7 +80,7 @@ class CoinbaseAdvancedAdapter(Venue):
         channel = "ticker" if self._mid else "market_trades"
         parts = in_parts(self.own_names(symbols), _PRODUCTS_IN_MESSAGE)
         asked = [request(type="subscribe", product_ids=part, channel=channel) for part in parts]
-        return [request(type="subscribe", channel="heartbeats"), *asked]
+        return [*asked, request(type="subscribe", channel="heartbeats")]
 
     def read(self, payload: bytes, received: int | None) -> Sequence[Decoded]:
         outline = _decode_outline(payload)
@@ -94,10 +95,11 @@ class CoinbaseAdvancedAdapter(Venue):
         raise FrameError("unrecognised")
 
     def _number(self, outline: _Outline) -> Iterator[Decoded]:
-        stamp = text_time(outline.timestamp)
-        if outline.sequence_num is not None:
-            yield FrameNumber(self.feeds[0], outline.sequence_num, stamp)
-        yield VenueTime(self.feeds[0], stamp)
+        if outline.timestamp is not None:
+            stamp = text_time(outline.timestamp)
+            if outline.sequence_num is not None:
+                yield FrameNumber(self.feeds[0], outline.sequence_num, stamp)
+            yield VenueTime(self.feeds[0], stamp)
 
     def _trades(self, frame: _Frame, received: int | None) -> Iterator[Decoded]:
         for event in () if self._mid else frame.events:

@@ -59,6 +59,7 @@ class KrakenAdapter(Venue):
     host = "wss://ws.kraken.com/v2"
     consecutive = True
     liveness_s = 5.0
+    heartbeat = b'{"channel":"heartbeat"}'
 
     def __init__(self, price: PriceSource = "trade") -> None:
         self._mid = price == "mid"

@@ -48,6 +48,7 @@ class KrakenV1Adapter(Venue):
     feeds = ("kraken:spot",)
     host = "wss://ws.kraken.com"
     liveness_s = 5.0
+    heartbeat = b'{"event":"heartbeat"}'
 
     def __init__(self, price: PriceSource = "trade") -> None:
         self._mid = price == "mid"

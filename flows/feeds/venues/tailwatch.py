@@ -65,6 +65,7 @@ class TailwatchAdapter(Venue):
     name = FEED
     feeds = (FEED,)
     liveness_s = 5.0
+    heartbeat = b'{"type":"heartbeat"}'
     tells_receipt = True
     messages_per_s = 10.0
 

@@ -75,6 +75,16 @@ def test_a_tick_is_accepted_with_its_place_in_the_journal_and_its_instrument(act
     assert (batch.offset, batch.stamp) == (0, NOW)
 
 
+def test_a_connection_says_what_its_adapter_reads_and_a_restored_actor_knows_it(journal):
+    actor = FeedActor(Universe(["BTCUSDT"]))
+    quotes = journal.record(Kind.CONNECTED, {"url": "ws://x", "symbols": [], "price": "mid"}, adapter="binance")
+    assert _fates(actor, journal.trade(1), journal.quote(5)) == ["Accepted", "Instant"]
+    assert _fates(actor, quotes, journal.trade(2), journal.quote(6)) == ["Instant", "Instant", "Accepted"]
+    restored = FeedActor(Universe())
+    restored.restore(actor.snapshot())
+    assert _fates(restored, journal.trade(3), journal.quote(7)) == ["Instant", "Accepted"]
+
+
 def test_the_ticks_of_a_frame_are_counted_through(actor, journal):
     events = actor.on_batch([journal.ticks({}, {"symbol": "?"}, {"symbol": "B"})]).events
     assert [event.ordinal for event in events] == [0, 1, 2]

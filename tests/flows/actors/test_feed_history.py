@@ -26,9 +26,9 @@ class Wire:
     def now(self) -> int:
         return NOW + self._count * SECOND
 
-    def record(self, kind: Kind, content: object = None) -> Record:
+    def record(self, kind: Kind, content: object = ()) -> Record:
         self._count += 1
-        return Record(self._count, self.now, kind, self._adapter, "ws://venue", 0, json.dumps(content).encode())
+        return Record(self._count, self.now, kind, self._adapter, "ws://venue", 0, json.dumps(content or {}).encode())
 
     def kraken(self, kind: str, *numbers: int, **fields: object) -> Record:
         trades = [

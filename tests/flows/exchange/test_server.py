@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 from flows.actors.feed import FeedActor
 from flows.exchange import ExchangeSettings, list_instruments, load_state, serve
 from flows.feeds import get_adapter
+from flows.feeds.adapter import Credentials
 from flows.feeds.connection import FeedConnection
 from flows.messages import Accepted, Gap
 from flows.universe import Universe
@@ -39,7 +40,9 @@ def feed(memory_journal):
 
     def start(server, name="tailwatch", symbols=()):
         adapter = get_adapter(name)
-        connection = FeedConnection(adapter, adapter.url(symbols, server.url), symbols, memory_journal)
+        connection = FeedConnection(
+            adapter, adapter.url(symbols, server.url), symbols, memory_journal, credentials=Credentials("key", "secret")
+        )
         connections.append(connection)
         connection.start()
         connection.wait_connected()
@@ -184,7 +187,7 @@ def recording(tmp_path):
     """A small raw recording, two and a half seconds long."""
     path = tmp_path / "recording.gz"
     lines = [b"%d %b\n" % (1_700_000_000_000_000_000 + ms * 1_000_000, frame) for ms, frame in TRADES]
-    path.write_bytes(gzip.compress(b"".join(lines)))
+    path.write_bytes(gzip.compress(b"".join([*lines, b"\n"])))
     return path
 
 
@@ -210,10 +213,62 @@ def test_streams_may_be_asked_for_by_message(exchange, recording):
     assert sorted(frames) == sorted([b'{"result":null,"id":3}', TRADES[1][1]])
 
 
-def test_an_address_without_streams_gets_everything_but_answers_to_requests(exchange, recording):
+def test_who_asks_for_everything_gets_it_but_answers_to_requests(exchange, recording):
     with connect(exchange(play=(recording,), speed=100.0).url, compression=None) as client:
+        client.send('{"type":"subscribe","symbols":["*"]}')
         frames = [client.recv(decode=False) for _ in range(4)]
     assert frames == [TRADES[0][1], TRADES[1][1], TRADES[2][1], TRADES[4][1]]
+
+
+def _second(number):
+    return f"2026-11-22T12:00:{number:02d}.000000Z"
+
+
+VENUES = {
+    "coinbase": lambda n, symbol: {
+        "type": "match",
+        "trade_id": n,
+        "product_id": symbol,
+        "price": f"{100 + n}",
+        "size": "1",
+        "side": "buy",
+        "time": _second(n),
+    },
+    "coinbase:advanced": lambda n, symbol: {
+        "channel": "market_trades",
+        "timestamp": _second(n),
+        "sequence_num": n,
+        "events": [
+            {
+                "type": "update",
+                "trades": [{"trade_id": f"{n}", "product_id": symbol, "price": f"{100 + n}", "time": _second(n)}],
+            }
+        ],
+    },
+    "kraken": lambda n, symbol: {
+        "channel": "trade",
+        "type": "update",
+        "data": [{"symbol": symbol, "side": "buy", "price": 100 + n, "qty": 1, "trade_id": n, "timestamp": _second(n)}],
+    },
+    "kraken:v1": lambda n, symbol: [7, [[f"{100 + n}", "1", f"{1795348800 + n}.5", "b", "l", ""]], "trade", symbol],
+    "alpaca": lambda n, symbol: [{"T": "t", "i": n, "S": symbol, "p": 100 + n, "s": 1, "t": _second(n), "c": ["@"]}],
+}
+
+
+@pytest.mark.parametrize("name", VENUES)
+def test_a_recording_of_any_venue_is_played_in_its_own_protocol(exchange, feed, memory_journal, tmp_path, name):
+    path = tmp_path / "recording"
+    lines = [(n, symbol) for n in range(1, 4) for symbol in ("WANTED", "OTHER")]
+    frames = [json.dumps(VENUES[name](n, symbol)).encode() for n, symbol in lines]
+    path.write_bytes(b"".join(b"%d %b\n" % (1000 * at, frame) for at, frame in enumerate(frames)))
+    feed(exchange(play=(path,)), name=name, symbols=("WANTED",))
+    heartbeat = get_adapter(name).heartbeat
+    memory_journal.wait_for(lambda: frames[-2] in memory_journal.frames())
+    assert [frame for frame in memory_journal.frames() if frame != heartbeat] == frames[::2]
+    ticks = [event.tick for event in _events(memory_journal, ["WANTED"]) if isinstance(event, Accepted)]
+    assert [tick.price for tick in ticks] == [101.0, 102.0, 103.0]
+    if heartbeat:
+        memory_journal.wait_for(lambda: heartbeat in memory_journal.frames())
 
 
 def test_at_its_end_a_recording_closes_with_1000_where_it_should_not_stay(exchange, recording):

@@ -142,8 +142,8 @@ def test_quotes_and_heartbeats_of_advanced_trade_are_numbered_too():
 def test_advanced_trade_takes_one_channel_a_message():
     asked = [json.loads(message) for message in get_adapter("coinbase:advanced").subscribe(["BTC-USD"])]
     assert asked == [
-        {"type": "subscribe", "channel": "heartbeats"},
         {"type": "subscribe", "product_ids": ["BTC-USD"], "channel": "market_trades"},
+        {"type": "subscribe", "channel": "heartbeats"},
     ]
     assert _read({"type": "error", "message": "no such product"}, "coinbase:advanced") == [
         VenueError("no such product")

@@ -3,18 +3,22 @@
 import asyncio
 import http
 import json
+import logging
 import re
+import socket
 import threading
 import time
 from itertools import pairwise
 
 import pytest
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
 from flows.feeds import get_adapter
-from flows.feeds.adapter import MAX_FRAME
+from flows.feeds.adapter import MAX_FRAME, Credentials
 from flows.feeds.backoff import Backoff
+from flows.feeds.client import retry_after_s
 from flows.feeds.connection import FeedConnection
 from flows.messages import Kind
 from riskcore.errors import InputError, TailwatchError
@@ -335,6 +339,138 @@ def test_a_storm_of_drops_is_met_with_growing_waits(venue, connect, memory_journ
     connect(venue(attend).url, backoff=Watched(floor_s=1.0, cap_s=30.0))
     memory_journal.wait_for(lambda: memory_journal.kinds().count(Kind.CONNECTED) >= 6)
     assert all(earlier < later for earlier, later in pairwise(waits[:5]))
+
+
+def test_a_message_in_pieces_is_not_waited_for_though_pings_come_between(venue, connect, memory_journal):
+    async def attend(client, number):
+        client.transport.write(b"\x01\x01[")
+        while True:
+            client.transport.write(b"\x89\x00" + b"\x00\x01 ")
+            await asyncio.sleep(0.02)
+
+    connect(venue(attend).url, name="binance", liveness_s=0.3)
+    memory_journal.wait_for(lambda: Kind.DISCONNECTED in memory_journal.kinds())
+    assert b"unfinished" in memory_journal.records[1].payload
+
+
+def test_a_flood_of_pings_costs_the_connection(venue, connect, memory_journal):
+    async def attend(client, number):
+        async for _ in client:
+            pass
+
+    async def flood(client, number):
+        reading = asyncio.create_task(attend(client, number))
+        while not reading.done():
+            client.transport.write(b"\x89\x00" * 50)
+            await asyncio.sleep(0.005)
+
+    connect(venue(flood).url, name="binance", liveness_s=2.0)
+    memory_journal.wait_for(lambda: Kind.DISCONNECTED in memory_journal.kinds())
+    assert b"pings a second" in memory_journal.records[1].payload
+
+
+NOON = "Sun, 22 Nov 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "99999"}, 300.0),
+        ({"Retry-After": "-5"}, 0.0),
+        ({"Retry-After": "soon"}, 0.0),
+        ({}, 0.0),
+        ({"Retry-After": "Sun, 22 Nov 2026 12:00:09 GMT", "Date": NOON}, 9.0),
+        ({"Retry-After": "Sun, 22 Nov 2026 11:00:00 GMT", "Date": NOON}, 0.0),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_how_long_a_venue_asks_us_to_stay_away_is_read_in_both_forms(headers, expected, status):
+    assert retry_after_s(InvalidStatus(Response(status, "busy", Headers(headers)))) == expected
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_no_other_host_ever_hears_who_we_are(venue, connect, status):
+    heard = []
+
+    async def listen(client, number):
+        heard.append(client.request)
+        heard.extend([message async for message in client])
+
+    elsewhere = venue(listen)
+
+    def process_request(client, request):
+        return Response(status, "Moved", Headers({"Location": elsewhere.url, "Content-Length": "0"}))
+
+    url = venue(_ticks_for_ever, process_request=process_request).url
+    connection = connect(url, name="alpaca", credentials=Credentials("the-key", "the-secret"))
+    _until(lambda: connection.status.state == "failed")
+    assert heard == []
+    assert "the-" not in connection.status.error
+
+
+def test_a_venue_that_wants_to_know_who_we_are_is_told_first_and_nobody_else_is(venue, connect, memory_journal, caplog):
+    caplog.set_level(logging.DEBUG)
+    asked = []
+
+    async def attend(client, number):
+        asked.extend([json.loads(await client.recv()), json.loads(await client.recv())])
+        await client.send('[{"T":"success","msg":"authenticated"}]')
+        await client.wait_closed()
+
+    server = venue(attend, logger=logging.getLogger("venue"))
+    connect(server.url, name="alpaca", credentials=Credentials("the-key", "the-secret"))
+    memory_journal.wait_for(lambda: bool(memory_journal.frames()))
+    assert asked == [
+        {"action": "auth", "key": "the-key", "secret": "the-secret"},
+        {"action": "subscribe", "trades": ["A", "B"]},
+    ]
+    assert not any(b"the-" in record.payload for record in memory_journal.records)
+    assert not [record for record in caplog.records if record.name != "venue" and "the-" in record.getMessage()]
+
+
+def test_a_venue_that_wants_a_key_is_not_even_tried_without(memory_journal):
+    with pytest.raises(InputError, match="needs a key"):
+        FeedConnection(get_adapter("alpaca"), "ws://127.0.0.1:1", ["A"], memory_journal)
+
+
+def test_what_passes_by_itself_is_no_refusal(venue, connect, memory_journal):
+    async def attend(client, number):
+        await client.send('[{"T":"error","code":406,"msg":"connection limit exceeded"}]')
+        await client.close()
+
+    connection = connect(venue(attend).url, name="alpaca", credentials=Credentials("k", "s"))
+    memory_journal.wait_for(lambda: len(memory_journal.frames()) >= 5)
+    assert connection.status.state != "failed"
+
+
+def test_a_complaint_about_one_symbol_stays_in_the_status_while_the_others_go_on(venue, connect, memory_journal):
+    async def attend(client, number):
+        await client.send('{"method":"subscribe","success":false,"error":"Currency pair not supported X"}')
+        for _ in range(30):
+            await client.send('{"channel":"heartbeat"}')
+        await client.wait_closed()
+
+    connection = connect(venue(attend).url, name="kraken")
+    memory_journal.wait_for(lambda: len(memory_journal.frames()) == 31)
+    assert connection.status.error == "feed kraken says: Currency pair not supported X"
+    assert connection.status.state == "connected"
+
+
+@pytest.mark.parametrize(("answer", "reason"), [(b"", "cut off"), (b"HTTP/1.1 400 Bad Request\r\n\r\n", "TLS: ")])
+def test_a_tls_address_of_a_server_that_has_none_is_one_line(connect, answer, reason):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_answer_once, args=(listener, answer), daemon=True).start()
+        connection = connect(f"wss://127.0.0.1:{listener.getsockname()[1]}", backoff=Backoff(floor_s=60.0))
+        with pytest.raises(TailwatchError, match=rf"cannot reach feed tailwatch at wss://.* \({reason}"):
+            connection.wait_connected()
+
+
+def _answer_once(listener, answer):
+    client, _ = listener.accept()
+    with client:
+        client.recv(4096)
+        client.sendall(answer)
 
 
 @pytest.mark.parametrize("url", ["http://x", "127.0.0.1:80", "ws://", "ws://x:99999", ""])
