@@ -13,26 +13,27 @@ tie, and never below the first. Cumulated weights are compared with a tolerance 
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import ceil, floor, sqrt
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskcore.errors import InputError
+from riskcore.standard_errors import TailErrors, tail_errors
 
 TOLERANCE = 1e-12
 """On cumulated weight."""
 
 
 class TailRisk(NamedTuple):
-    """Value-at-Risk and Expected Shortfall at one confidence, with standard errors for independent scenarios."""
+    """Value-at-Risk and Expected Shortfall at one confidence; standard errors if asked for and enough lies beyond."""
 
     confidence: float
     value_at_risk: float
     expected_shortfall: float
-    value_at_risk_stderr: float
-    expected_shortfall_stderr: float
+    value_at_risk_stderr: float | None
+    expected_shortfall_stderr: float | None
 
 
 def value_at_risk(pnl: ArrayLike, confidence: float, weights: ArrayLike | None = None) -> float:
@@ -88,13 +89,8 @@ def tail_rank(n: int, confidence: float) -> int:
     return n - min(max(ceil(n * (confidence - TOLERANCE)), 1), n)
 
 
-def tail_risks(pnl: NDArray[np.float64], confidences: Sequence[float]) -> tuple[TailRisk, ...]:
-    r"""Several confidences from one selection, for equally weighted scenarios known to be finite.
-
-    Standard errors hold for independent scenarios: of Value-at-Risk :math:`\sqrt{\alpha(1-\alpha)/n}/f`,
-    the density :math:`f` from the spacing of order statistics two standard deviations of rank to either
-    side (Woodruff 1952; Bloch, Gastwirth 1968); of Expected Shortfall from its influence function :math:`(L
-    - \mathrm{VaR})^+/(1-\alpha)` (Chen 2008).
+def tail_risks(pnl: NDArray[np.float64], confidences: Sequence[float], *, errors: bool = False) -> tuple[TailRisk, ...]:
+    """Several confidences from one selection, for equally weighted scenarios known to be finite.
 
     Parameters
     ----------
@@ -102,13 +98,15 @@ def tail_risks(pnl: NDArray[np.float64], confidences: Sequence[float]) -> tuple[
         Shape (n,), gains positive.
     confidences
         Each strictly between 0 and 1.
+    errors
+        Whether to give standard errors, which hold for independent scenarios: :mod:`riskcore.standard_errors`.
 
     Notes
     -----
     O(n): one partition at the lowest confidence, then a sort of the tail alone.
     """
     n = len(pnl)
-    depth, ranks = _ranks(n, tuple(confidences))
+    depth, ranks = _ranks(n, tuple(confidences), errors=errors)
     worst = np.partition(pnl, depth)[: depth + 1]
     worst.sort()
     return tuple(_tail_risk(worst, n, each) for each in ranks)
@@ -141,42 +139,23 @@ def weighted_tail_risks(
 class _Rank(NamedTuple):
     confidence: float
     rank: int
-    low: int
-    high: int
-    spacing: float
+    errors: TailErrors | None
 
 
 @lru_cache(maxsize=256)
-def _ranks(n: int, confidences: tuple[float, ...]) -> tuple[int, tuple[_Rank, ...]]:
-    lowest = min(confidences)
-    depth = min(tail_rank(n, lowest) + _spread(n, lowest), n - 1)
-    return depth, tuple(_rank(n, confidence, depth) for confidence in confidences)
-
-
-def _rank(n: int, confidence: float, depth: int) -> _Rank:
-    rank, spread = tail_rank(n, confidence), _spread(n, confidence)
-    low, high = max(rank - spread, 0), min(rank + spread, depth)
-    return _Rank(confidence, rank, low, high, sqrt(n * confidence * (1.0 - confidence)) / max(high - low, 1))
-
-
-def _spread(n: int, confidence: float) -> int:
-    return max(floor(2.0 * sqrt(n * confidence * (1.0 - confidence))), 1)
+def _ranks(n: int, confidences: tuple[float, ...], *, errors: bool) -> tuple[int, tuple[_Rank, ...]]:
+    ranks = [tail_rank(n, confidence) for confidence in confidences]
+    read = [tail_errors(n, *pair) if errors else None for pair in zip(confidences, ranks, strict=True)]
+    depth = max(*ranks, *(one.depth for one in read if one is not None), 0)
+    return depth, tuple(_Rank(*each) for each in zip(confidences, ranks, read, strict=True))
 
 
 def _tail_risk(worst: NDArray[np.float64], n: int, each: _Rank) -> TailRisk:
-    confidence, rank, low, high, spacing = each
+    confidence, rank, errors = each
     at_risk = worst.item(rank)
-    beyond = at_risk - worst[:rank]
-    mean = float(np.add.reduce(beyond)) / n
-    square = float(beyond @ beyond) / n
-    tail = 1.0 - confidence
-    return TailRisk(
-        confidence,
-        0.0 - at_risk,
-        mean / tail - at_risk,
-        (worst.item(high) - worst.item(low)) * spacing,
-        sqrt(max(square - mean * mean, 0.0) / n) / tail,
-    )
+    excess = float(np.add.reduce(at_risk - worst[:rank])) / n / (1.0 - confidence)
+    figures = 0.0 - at_risk, excess - at_risk
+    return TailRisk(confidence, *figures, *(errors.read(worst, excess) if errors else (None, None)))
 
 
 def _one(pnl: ArrayLike, confidence: float, weights: ArrayLike | None) -> tuple[float, float]:

@@ -74,11 +74,16 @@ def simulated_tails(model: MarketModel, simulation: Simulated) -> tuple[TailRisk
     """
     settings, mixing, factor = model.settings, model.mixing, simulation.factor
     pnl = simulation.normal if mixing is None else simulation.normal * mixing
-    tails = tail_risks(pnl, settings.confidence)
+    tails = tail_risks(pnl, settings.confidence, errors=True)
     if settings.variance_reduction != "none":
         standard = simulation.normal / (np.std(simulation.normal) or 1.0) if settings.moment_matched else None
         tails = tuple(with_reduced_errors(tail, pnl, standard, paired=settings.antithetic) for tail in tails)
-    return tuple(TailRisk(tail.confidence, *(factor * figure for figure in tail[1:])) for tail in tails)
+    return tuple(_scaled(tail, factor) for tail in tails)
+
+
+def _scaled(tail: TailRisk, factor: float) -> TailRisk:
+    figures = (None if figure is None else factor * figure for figure in tail[1:])
+    return TailRisk(tail.confidence, *figures)  # type: ignore[arg-type] # only errors can be None
 
 
 def _columns(matrix: Floats, columns: NDArray[np.intp], tail: NDArray[np.intp]) -> Floats:

@@ -103,17 +103,6 @@ def test_no_risk_is_zero_and_not_minus_zero() -> None:
     assert str(tail_risks(np.zeros(10), [0.99])[0].value_at_risk) == "0.0"
 
 
-@pytest.mark.parametrize("confidence", [0.95, 0.99])
-def test_standard_errors_match_the_spread_over_repetitions(confidence: float) -> None:
-    # 1,000 repetitions fix a standard deviation to 2.2 %; the density's window adds a bias of a few per cent.
-    rng = np.random.default_rng(11)
-    tails = [tail_risks(rng.standard_normal(4_000), [confidence])[0] for _ in range(1_000)]
-    spread = np.std([tail.value_at_risk for tail in tails])
-    assert np.mean([tail.value_at_risk_stderr for tail in tails]) == pytest.approx(spread, rel=0.12)
-    spread = np.std([tail.expected_shortfall for tail in tails])
-    assert np.mean([tail.expected_shortfall_stderr for tail in tails]) == pytest.approx(spread, rel=0.08)
-
-
 def test_mean_of_the_tail_with_a_fraction_at_value_at_risk_by_hand() -> None:
     # 10 scenarios at 75 %: the worst two whole and half of the third, (10 + 8 + 6/2) / 2.5.
     pnl = [-10.0, -8.0, -6.0, *[1.0] * 7]
