@@ -87,7 +87,7 @@ interface Exposures {
   sigma: number;
 }
 
-function exposuresOf(market: Market, { holdings: held }: Book): Exposures {
+export function exposuresOf(market: Market, { holdings: held }: Book): Exposures {
   const weights = held.map(({ instrument, quantity }) => instrument.price * quantity);
   const sensitivity = held.map(
     (row) =>

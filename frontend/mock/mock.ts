@@ -1,8 +1,9 @@
 /** The mock's engine: moves the market, publishes snapshots to its streams and remembers an hour of them. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HistoryPoint } from "../src/client/types.ts";
+import type { Candidate, HistoryPoint } from "../src/client/types.ts";
 import { type Book, books, nextSnapshot, type Payload } from "./book.ts";
 import { Market } from "./market.ts";
+import { whatIf } from "./whatIf.ts";
 
 export interface MockOptions {
   intervalMs: number;
@@ -129,6 +130,11 @@ export class Mock {
 
   latest(id: string): Payload | null {
     return this.#newest.get(id) ?? null;
+  }
+
+  whatIf(id: string, trades: readonly Candidate[]) {
+    const book = this.#books.find((one) => one.id === id);
+    return book === undefined ? null : whatIf(this.#market, book, trades);
   }
 
   history(id: string, search: URLSearchParams) {

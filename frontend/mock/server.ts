@@ -9,8 +9,10 @@
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import type { Candidate } from "../src/client/types.ts";
 import { Mock } from "./mock.ts";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
@@ -67,6 +69,17 @@ function send({ status, body }: Answer, response: ServerResponse): void {
   response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
 }
 
+async function answerWhatIf(
+  mock: Mock,
+  id: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = JSON.parse(await text(request)) as { trades: Candidate[] };
+  const answer = mock.whatIf(id, body.trades);
+  send(answer === null ? problem(404, "there is no portfolio of this name") : ok(answer), response);
+}
+
 function route(mock: Mock, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "http://mock");
   const [first, , call, id, , detail] = url.pathname.split("/").slice(1).map(decodeURIComponent);
@@ -74,6 +87,8 @@ function route(mock: Mock, request: IncomingMessage, response: ServerResponse): 
     send(mock.play(url.pathname.slice(6)) ? ok({}) : problem(404, "no such fault"), response);
   else if (first !== "api") serveFile(decodeURIComponent(url.pathname), response);
   else if (mock.down) send(problem(502, "bad gateway"), response);
+  else if (id !== undefined && url.pathname.endsWith("/what-if"))
+    void answerWhatIf(mock, id, request, response);
   else if (call === "stream") mock.join(request, response);
   else if (call === "portfolios") send(portfolios(mock, id, detail, url.searchParams), response);
   else send(problem(404, "no such call"), response);

@@ -15,10 +15,17 @@ interface Shot {
   height: number;
   scheme: "dark" | "light";
   whole?: boolean;
+  /** What is typed before the picture: label and text. */
+  typed?: readonly (readonly [string, string])[];
 }
 
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
+
+const WHAT_IF = [
+  ["Symbol 1", "IND03"],
+  ["Quantity 1", "-2000"],
+] as const;
 
 const SHOTS: readonly Shot[] = [
   { name: "overview-dark", search: "?portfolio=main", scheme: "dark", ...WIDE },
@@ -40,6 +47,21 @@ const SHOTS: readonly Shot[] = [
     name: "positions-phone-light",
     search: "?view=positions&portfolio=main",
     scheme: "light",
+    whole: true,
+    ...NARROW,
+  },
+  {
+    name: "what-if-dark",
+    search: "?view=positions&portfolio=main&sheet=what-if",
+    scheme: "dark",
+    typed: WHAT_IF,
+    ...WIDE,
+  },
+  {
+    name: "what-if-phone-light",
+    search: "?view=positions&portfolio=main&sheet=what-if",
+    scheme: "light",
+    typed: WHAT_IF,
     whole: true,
     ...NARROW,
   },
@@ -65,6 +87,7 @@ async function take(browser: Browser, shot: Shot): Promise<void> {
   page.on("pageerror", (error) => console.log(shot.name, error.message));
   await page.goto(`${url}/${shot.search}`);
   await page.getByTestId("connection").waitFor();
+  for (const [label, value] of shot.typed ?? []) await page.getByLabel(label).fill(value);
   await page.waitForTimeout(3000);
   await page.screenshot({ path: `${folder}/${shot.name}.png`, fullPage: shot.whole ?? false });
   await page.close();

@@ -1,14 +1,11 @@
-import { useEffect, useMemo } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useMemo } from "react";
 import { Banner } from "../panels/Banner.tsx";
 import { useHealth } from "../panels/ConnectionState.tsx";
 import { Header } from "../panels/Header.tsx";
 import { NoPortfolio } from "../panels/NoPortfolio.tsx";
 import { QualityBar } from "../panels/QualityBar.tsx";
 import { TipLayer } from "../parts/TipLayer.tsx";
-import { HealthScreen } from "../screens/HealthScreen.tsx";
 import { Overview } from "../screens/Overview.tsx";
-import { PortfoliosScreen } from "../screens/PortfoliosScreen.tsx";
-import { PositionsScreen } from "../screens/PositionsScreen.tsx";
 import { useShown } from "../store/hooks.ts";
 import type { State } from "../store/state.ts";
 import styles from "./Dashboard.module.css";
@@ -33,11 +30,12 @@ export function Dashboard() {
   );
 }
 
-const SCREENS: Record<ScreenName, () => React.ReactNode> = {
+/** The overview comes with the page; the others when they are first looked at. */
+const SCREENS: Record<ScreenName, ComponentType> = {
   overview: Overview,
-  portfolios: PortfoliosScreen,
-  positions: PositionsScreen,
-  health: HealthScreen,
+  portfolios: lazy(() => import("../screens/PortfoliosScreen.tsx")),
+  positions: lazy(() => import("../screens/PositionsScreen.tsx")),
+  health: lazy(() => import("../screens/HealthScreen.tsx")),
 };
 
 function Page({ portfolio, screen }: { portfolio: string; screen: ScreenName }) {
@@ -50,7 +48,9 @@ function Page({ portfolio, screen }: { portfolio: string; screen: ScreenName }) 
       <Header />
       <main className={styles.main}>
         <Banner />
-        <Screen />
+        <Suspense fallback={<div className={styles.coming} />}>
+          <Screen />
+        </Suspense>
         <QualityBar />
       </main>
     </Trust>

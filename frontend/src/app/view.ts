@@ -17,6 +17,8 @@ export interface View {
   confidence: number;
   metric: Metric;
   windowMs: number;
+  /** Whether the sheet of trades that might be done lies open. */
+  whatIf: boolean;
 }
 
 export const WINDOWS: readonly (readonly [label: string, milliseconds: number])[] = [
@@ -34,6 +36,7 @@ const DEFAULT: View = {
   confidence: 0.99,
   metric: "var",
   windowMs: 900_000,
+  whatIf: false,
 };
 
 export function readView(search: string): View {
@@ -47,6 +50,7 @@ export function readView(search: string): View {
     confidence: confidence > 0 && confidence < 1 ? confidence : DEFAULT.confidence,
     metric: query.get("metric") === "es" ? "es" : "var",
     windowMs: range?.[1] ?? DEFAULT.windowMs,
+    whatIf: query.get("sheet") === "what-if",
   };
 }
 
@@ -58,6 +62,7 @@ export function writeView(view: View): string {
   if (view.metric !== DEFAULT.metric) query.set("metric", view.metric);
   const range = WINDOWS.find(([, milliseconds]) => milliseconds === view.windowMs);
   if (range !== undefined && view.windowMs !== DEFAULT.windowMs) query.set("range", range[0]);
+  if (view.whatIf) query.set("sheet", "what-if");
   const text = query.toString();
   return text === "" ? "" : `?${text}`;
 }

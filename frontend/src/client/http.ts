@@ -1,6 +1,7 @@
 /** The few calls the dashboard makes; errors are problem+json and carry a sentence a person can read. */
 import { readHistory, readPortfolioIds, readRisk } from "./read.ts";
-import type { HistoryPoint, RiskSnapshot } from "./types.ts";
+import { readWhatIf } from "./readWhatIf.ts";
+import type { Candidate, HistoryPoint, NewTrade, RiskSnapshot, WhatIf } from "./types.ts";
 
 export class ApiError extends Error {
   readonly status: number;
@@ -28,14 +29,23 @@ async function problemOf(response: Response): Promise<ApiError> {
   }
 }
 
-async function get(path: string, signal?: AbortSignal): Promise<unknown> {
-  const response = await fetch(path, {
-    headers: { accept: "application/json" },
-    ...(signal === undefined ? {} : { signal }),
-  });
+async function call(path: string, init: RequestInit): Promise<unknown> {
+  const headers = { accept: "application/json", ...init.headers };
+  const response = await fetch(path, { ...init, headers });
   if (!response.ok) throw await problemOf(response);
   return response.json();
 }
+
+const get = (path: string, signal?: AbortSignal): Promise<unknown> =>
+  call(path, signal === undefined ? {} : { signal });
+
+const post = (path: string, body: unknown, signal?: AbortSignal): Promise<unknown> =>
+  call(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  });
 
 const portfolioPath = (id: string): string => `/api/v1/portfolios/${encodeURIComponent(id)}`;
 
@@ -53,3 +63,18 @@ export async function fetchHistory(
   const search = new URLSearchParams({ start: query.start.toISOString(), resolution: query.resolution });
   return readHistory(await get(`${portfolioPath(id)}/risk/history?${search}`, signal));
 }
+
+export async function askWhatIf(
+  id: string,
+  trades: readonly Candidate[],
+  signal?: AbortSignal,
+): Promise<WhatIf> {
+  const answer = readWhatIf(await post(`${portfolioPath(id)}/what-if`, { trades }, signal));
+  if (answer === null) throw new ApiError(200, "the server's answer cannot be read");
+  return answer;
+}
+
+/** All or none; sent again after a failure it changes nothing that is booked, for each trade has its id. */
+export const bookTrades = async (trades: readonly NewTrade[]): Promise<void> => {
+  await post("/api/v1/trades", { trades });
+};

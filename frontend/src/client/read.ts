@@ -9,28 +9,13 @@ import type {
   HistoryPoint,
   Ledger,
   Measure,
-  Method,
   Part,
   PositionRisk,
   Quality,
   RiskSnapshot,
   Status,
-  Uncovered,
 } from "./types.ts";
-
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
-
-/** JSON has no NaN, but 1e999 parses to Infinity; and -0 is a number no one wants to read. */
-const number = (value: unknown): number | null =>
-  typeof value === "number" && Number.isFinite(value) ? value + 0 : null;
-
-const present = <T>(value: T | null): value is T => value !== null;
+import { isMethod, isObject, list, number, present, readMoment, readUncovered, text } from "./values.ts";
 
 export function parseJson(data: string): unknown {
   try {
@@ -39,9 +24,6 @@ export function parseJson(data: string): unknown {
     return null;
   }
 }
-
-const isMethod = (value: unknown): value is Method =>
-  value === "parametric" || value === "historical" || value === "monte_carlo";
 
 function readMeasure(value: unknown): Measure | null {
   if (!isObject(value) || !isMethod(value.method)) return null;
@@ -97,12 +79,6 @@ function readDistribution(value: unknown): Distribution | null {
   return { method: value.method, edges, counts };
 }
 
-function readUncovered(value: unknown): Uncovered | null {
-  if (!isObject(value)) return null;
-  const symbol = text(value.symbol);
-  return symbol === null ? null : { symbol, reason: text(value.reason) ?? "no reason given" };
-}
-
 function readQuality(value: unknown): Quality {
   const quality = isObject(value) ? value : {};
   return {
@@ -120,11 +96,6 @@ function readQuality(value: unknown): Quality {
 }
 
 const readMeasures = (value: unknown): Measure[] => list(value).map(readMeasure).filter(present);
-
-const readMoment = (value: unknown): string | null => {
-  const moment = text(value);
-  return moment !== null && Number.isFinite(Date.parse(moment)) ? moment : null;
-};
 
 export function readRisk(value: unknown): RiskSnapshot | null {
   if (!isObject(value) || value.schema !== 1) return null;

@@ -43,6 +43,15 @@ export type Alert = Pick<
   | "silenced"
 >;
 
+export type Candidate = Schemas["Candidate"];
+export type NewTrade = Pick<Schemas["NewTrade"], "trade_id"> & Candidate & { portfolio: string };
+export type MeasureChange = Schemas["MeasureChange"];
+export type ComponentChange = Schemas["ComponentChange"];
+export type WhatIf = Pick<
+  Schemas["WhatIf"],
+  "portfolio" | "event_time" | "base_currency" | "measures" | "components" | "uncovered"
+>;
+
 type Snapshot = Schemas["RiskSnapshot"];
 type Nullable<T> = { [K in keyof T]: T[K] | null };
 

@@ -70,6 +70,7 @@ interface ToolsProps {
 }
 
 function Tools({ snapshot, filter, setFilter }: ToolsProps) {
+  const { whatIf, change } = useChosen();
   return (
     <div className={styles.tools}>
       <TextInput
@@ -94,6 +95,15 @@ function Tools({ snapshot, filter, setFilter }: ToolsProps) {
         onClick={() => save(snapshot, filter)}
       >
         CSV
+      </Button>
+      <Button
+        size="compact-xs"
+        variant={whatIf ? "filled" : "default"}
+        aria-pressed={whatIf}
+        data-tip="What trades would do to the risk"
+        onClick={() => change({ whatIf: !whatIf })}
+      >
+        What if
       </Button>
     </div>
   );

@@ -3,7 +3,7 @@ import { FeedsPanel, PartsPanel } from "../panels/PartsPanel.tsx";
 import styles from "./screens.module.css";
 
 /** Whether what is on the other screens can be believed: the parts, the feeds, and where every tick went. */
-export function HealthScreen() {
+export default function HealthScreen() {
   return (
     <div className={styles.columns}>
       <PartsPanel />

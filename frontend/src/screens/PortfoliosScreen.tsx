@@ -1,7 +1,7 @@
 import { PortfoliosPanel } from "../panels/PortfoliosPanel.tsx";
 import styles from "./screens.module.css";
 
-export function PortfoliosScreen() {
+export default function PortfoliosScreen() {
   return (
     <div className={styles.columns}>
       <PortfoliosPanel />

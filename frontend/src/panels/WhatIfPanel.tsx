@@ -1,0 +1,180 @@
+import { ActionIcon, Button, TextInput } from "@mantine/core";
+import { useId, useState } from "react";
+import { useChosen } from "../app/view.ts";
+import { ApiError, bookTrades } from "../client/http.ts";
+import { Message } from "../parts/Message.tsx";
+import { Panel } from "../parts/Panel.tsx";
+import { blankLine, candidatesOf, faultOf, filled, type Line } from "../risk/ticket.ts";
+import { useSampledPortfolio } from "../store/portfolio.ts";
+import { useWhatIf } from "./useWhatIf.ts";
+import styles from "./WhatIf.module.css";
+import { Answer } from "./WhatIfAnswer.tsx";
+
+/** Trades that might be done, what they would do to the risk, and the way to do them. */
+export function WhatIfPanel() {
+  const { portfolio, change } = useChosen();
+  const [lines, setLines] = useState<Line[]>(() => [blankLine()]);
+  const trades = candidatesOf(lines);
+  const { answer, error } = useWhatIf(portfolio, trades);
+  return (
+    <Panel
+      area="auto"
+      title="What if"
+      note={`in ${portfolio}; nothing is booked by asking`}
+      actions={
+        <Button size="compact-xs" variant="subtle" onClick={() => change({ whatIf: false })}>
+          Close
+        </Button>
+      }
+    >
+      <div className={styles.sheet}>
+        <Ticket {...{ lines, setLines }} />
+        {error !== null && (
+          <p className={styles.error} role="alert">
+            {error}
+          </p>
+        )}
+        {answer === null ? <Invitation asked={trades !== null} /> : <Answer answer={answer} />}
+        {trades !== null && <Booking {...{ portfolio, lines }} onBooked={() => setLines([blankLine()])} />}
+      </div>
+    </Panel>
+  );
+}
+
+const Invitation = ({ asked }: { asked: boolean }) => (
+  <Message title={asked ? "Asking…" : "Name a trade"}>
+    {asked ? null : "VaR and ES before and after, and the positions whose part moves most."}
+  </Message>
+);
+
+interface TicketProps {
+  lines: readonly Line[];
+  setLines: (lines: Line[]) => void;
+}
+
+function Ticket({ lines, setLines }: TicketProps) {
+  const listId = useId();
+  const portfolio = useSampledPortfolio(2000);
+  const amend = (id: string, part: Partial<Line>) =>
+    setLines(lines.map((line) => (line.id === id ? { ...line, ...part } : line)));
+  const remove = (id: string) => {
+    const left = lines.filter((line) => line.id !== id);
+    setLines(left.length === 0 ? [blankLine()] : left);
+  };
+  return (
+    <div className={styles.ticket}>
+      <datalist id={listId}>
+        {portfolio?.snapshot?.positions.map(({ symbol }) => (
+          <option key={symbol} value={symbol} />
+        ))}
+      </datalist>
+      {lines.map((line, i) => (
+        <TicketLine key={line.id} {...{ line, listId, amend, remove }} place={i + 1} />
+      ))}
+      <Button size="compact-xs" variant="default" onClick={() => setLines([...lines, blankLine()])}>
+        Add a trade
+      </Button>
+    </div>
+  );
+}
+
+interface LineProps {
+  line: Line;
+  listId: string;
+  place: number;
+  amend: (id: string, part: Partial<Line>) => void;
+  remove: (id: string) => void;
+}
+
+function TicketLine({ line, listId, place, amend, remove }: LineProps) {
+  const fault = faultOf(line);
+  return (
+    <div className={styles.line}>
+      <TextInput
+        size="xs"
+        aria-label={`Symbol ${place}`}
+        placeholder="Symbol"
+        list={listId}
+        value={line.symbol}
+        onChange={(event) => amend(line.id, { symbol: event.currentTarget.value })}
+      />
+      <TextInput
+        size="xs"
+        aria-label={`Quantity ${place}`}
+        placeholder="Quantity, − sells"
+        inputMode="decimal"
+        value={line.quantity}
+        onChange={(event) => amend(line.id, { quantity: event.currentTarget.value })}
+      />
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size={26}
+        aria-label={`Take trade ${place} out`}
+        onClick={() => remove(line.id)}
+      >
+        ×
+      </ActionIcon>
+      {fault !== null && <small className={styles.fault}>{fault}</small>}
+    </div>
+  );
+}
+
+interface BookingProps {
+  portfolio: string;
+  lines: readonly Line[];
+  onBooked: () => void;
+}
+
+type Stage = "idle" | "sure" | "sending" | "booked";
+
+function Booking({ portfolio, lines, onBooked }: BookingProps) {
+  const [stage, setStage] = useState<Stage>("idle");
+  const [error, setError] = useState<string | null>(null);
+  const held = filled(lines);
+  const what = held.length === 1 ? "this trade" : `these ${held.length} trades`;
+  const book = async () => {
+    setStage("sending");
+    try {
+      const trades = candidatesOf(held) ?? [];
+      await bookTrades(trades.map((trade, i) => ({ ...trade, trade_id: held[i]?.id ?? "", portfolio })));
+      setError(null);
+      setStage("booked");
+      onBooked();
+    } catch (failure) {
+      setStage("idle");
+      setError(failure instanceof ApiError ? failure.message : "the server cannot be reached; try again");
+    }
+  };
+  return (
+    <div className={styles.booking}>
+      {stage === "sure" ? (
+        <>
+          <span>
+            Book {what} in {portfolio}?
+          </span>
+          <Button size="compact-xs" onClick={() => void book()}>
+            Yes, book
+          </Button>
+          <Button size="compact-xs" variant="default" onClick={() => setStage("idle")}>
+            No
+          </Button>
+        </>
+      ) : (
+        <Button
+          size="compact-xs"
+          variant="default"
+          loading={stage === "sending"}
+          onClick={() => setStage("sure")}
+        >
+          Book {what}…
+        </Button>
+      )}
+      {error !== null && (
+        <p className={styles.error} role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
