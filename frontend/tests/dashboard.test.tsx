@@ -10,6 +10,7 @@ import {
   withPortfolioIds,
   withReason,
   withRisk,
+  withSignedOut,
   withStatus,
 } from "../src/store/state.ts";
 import { alert, later, measure, position, snapshot, status } from "./fixtures.ts";
@@ -36,6 +37,29 @@ describe("before there is anything", () => {
     await feed((state) => withListError(state, "the server answered 502"));
     expect(screen.getByRole("alert")).toHaveTextContent("the server answered 502");
     fireEvent.click(screen.getByRole("button", { name: "Try now" }));
+    expect(session.retryNow).toHaveBeenCalled();
+  });
+
+  test("a server that asks for a token gets one, and says so of one that is not good", async () => {
+    const sent: unknown[] = [];
+    let status = 401;
+    vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
+      sent.push([path, JSON.parse(String(init.body))]);
+      return new Response(JSON.stringify({ detail: "this token is not good" }), { status });
+    });
+    const { feed, session } = showPage();
+    await feed(withSignedOut);
+    const enter = async () => {
+      fireEvent.change(screen.getByLabelText("Access token"), { target: { value: " tw_x " } });
+      fireEvent.click(screen.getByRole("button", { name: "Sign in" }));
+      await feed();
+    };
+    await enter();
+    expect(screen.getByText("this token is not good")).toBeVisible();
+    expect(session.retryNow).not.toHaveBeenCalled();
+    status = 200;
+    await enter();
+    expect(sent[1]).toEqual(["/api/v1/session", { token: "tw_x" }]);
     expect(session.retryNow).toHaveBeenCalled();
   });
 

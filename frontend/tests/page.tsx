@@ -16,6 +16,11 @@ export function showPage(search = "") {
       for (const step of steps) store.update(step);
       await vi.advanceTimersByTimeAsync(600);
     });
+    // A screen is loaded when it is first looked at.
+    await act(async () => {
+      await vi.dynamicImportSettled();
+      await vi.advanceTimersByTimeAsync(1);
+    });
   };
   const open = (state: State) => withPhase(state, { phase: "open" }, performance.now());
   return { ...page, store, session, feed, open };

@@ -87,6 +87,18 @@ test("the list is asked for until it comes", async () => {
   expect(fresh.current.listError).toBeNull();
 });
 
+test("a server that wants to know who asks is told apart from one that is away", async () => {
+  await settle();
+  answers["/api/v1/portfolios"] = json({ detail: "a token is needed" }, 401);
+  FakeSource.last.emit("error");
+  await settle();
+  expect(store.current.signedOut).toBe(true);
+  answers["/api/v1/portfolios"] = json([{ portfolio: "main" }]);
+  session.retryNow();
+  await settle();
+  expect(store.current.signedOut).toBe(false);
+});
+
 test("garbage on the stream is counted and the stream goes on", () => {
   FakeSource.last.emit("risk", '{"schema":1,"portfolio":');
   FakeSource.last.emit("risk", '"<b>"', "1");

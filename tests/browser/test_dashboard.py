@@ -131,3 +131,21 @@ def test_health_names_the_parts_and_says_that_the_ledger_adds_up(page: Page) -> 
     expect(page.get_by_role("region", name="Parts").get_by_role("row", name="engine")).to_contain_text("ok")
     expect(page.get_by_role("region", name="Feeds")).to_contain_text("connected")
     expect(page.get_by_role("region", name="Ledger")).to_contain_text("adds up", timeout=30_000)
+
+
+def test_a_trade_is_weighed_beside_the_positions_and_then_booked(page: Page) -> None:
+    page.get_by_role("link", name="Positions").click()
+    row = page.get_by_role("region", name="Positions", exact=True).get_by_role("row").nth(1)
+    symbol = row.get_by_role("rowheader").inner_text(timeout=30_000).split()[0]
+    page.get_by_role("searchbox", name="Find a symbol").fill(symbol)
+    quantity = row.get_by_role("cell").first
+    before = quantity.inner_text()
+    page.get_by_role("button", name="What if").click()
+    sheet = page.get_by_role("region", name="What if")
+    sheet.get_by_label("Symbol 1").fill(symbol)
+    sheet.get_by_label("Quantity 1").fill("-1")
+    expect(sheet.get_by_role("row", name="Monte Carlo").first).to_contain_text("$", timeout=30_000)
+    sheet.get_by_role("button", name="Book this trade").click()
+    sheet.get_by_role("button", name="Yes, book").click()
+    expect(sheet.get_by_label("Symbol 1")).to_have_value("", timeout=30_000)
+    expect(quantity).not_to_have_text(before, timeout=30_000)

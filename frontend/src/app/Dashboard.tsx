@@ -4,6 +4,7 @@ import { useHealth } from "../panels/ConnectionState.tsx";
 import { Header } from "../panels/Header.tsx";
 import { NoPortfolio } from "../panels/NoPortfolio.tsx";
 import { QualityBar } from "../panels/QualityBar.tsx";
+import { SignIn } from "../panels/SignIn.tsx";
 import { TipLayer } from "../parts/TipLayer.tsx";
 import { Overview } from "../screens/Overview.tsx";
 import { useShown } from "../store/hooks.ts";
@@ -12,15 +13,18 @@ import styles from "./Dashboard.module.css";
 import { ChosenContext, type ScreenName, useAddressView } from "./view.ts";
 
 const idsOf = (state: State) => state.portfolioIds;
+const signedOutOf = (state: State) => state.signedOut;
 
 export function Dashboard() {
   const [view, change] = useAddressView();
   const ids = useShown(idsOf);
+  const signedOut = useShown(signedOutOf);
   const portfolio = view.portfolio ?? ids?.[0] ?? null;
   const chosen = useMemo(
     () => (portfolio === null ? null : { ...view, portfolio, change }),
     [view, portfolio, change],
   );
+  if (signedOut) return <SignIn />;
   if (chosen === null) return <NoPortfolio />;
   return (
     <ChosenContext value={chosen}>

@@ -74,6 +74,11 @@ export async function askWhatIf(
   return answer;
 }
 
+/** Gives the browser a cookie for this token; the token itself is kept nowhere. */
+export const signIn = async (token: string): Promise<void> => {
+  await post("/api/v1/session", { token });
+};
+
 /** All or none; sent again after a failure it changes nothing that is booked, for each trade has its id. */
 export const bookTrades = async (trades: readonly NewTrade[]): Promise<void> => {
   await post("/api/v1/trades", { trades });

@@ -18,6 +18,7 @@ import {
   withReason,
   withReset,
   withRisk,
+  withSignedOut,
   withStatus,
   withStepMs,
 } from "./state.ts";
@@ -67,8 +68,7 @@ export class Session {
 
   readonly retryNow = (): void => {
     this.#stream.retryNow();
-    clearTimeout(this.#listTimer);
-    void this.#loadList();
+    this.#askForList();
   };
 
   /** Names the portfolio and time window on the screen: their history is fetched and joined to the live end. */
@@ -84,6 +84,13 @@ export class Session {
     const returned = phase.phase === "open" && this.#store.current.connection.lostAt !== null;
     this.#store.update((state) => withPhase(state, phase, monotonic()));
     if (returned) this.#loadView();
+    // A stream cannot tell why it was refused; the list can.
+    if (phase.phase === "waiting") this.#askForList();
+  }
+
+  #askForList(): void {
+    clearTimeout(this.#listTimer);
+    void this.#loadList();
   }
 
   #take(name: EventName, data: string): void {
@@ -103,6 +110,7 @@ export class Session {
       this.#store.update((state) => withPortfolioIds(state, ids));
     } catch (error) {
       if (this.#stopped) return;
+      if (error instanceof ApiError && error.status === 401) this.#store.update(withSignedOut);
       const message = error instanceof Error ? error.message : String(error);
       this.#store.update((state) => withListError(state, message));
       this.#listTimer = setTimeout(() => void this.#loadList(), backoff(this.#listAttempt));

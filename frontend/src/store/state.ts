@@ -33,6 +33,8 @@ export interface State {
   /** In the order in which they are offered. null: not known yet. */
   portfolioIds: readonly string[] | null;
   listError: string | null;
+  /** The server wants to know who asks. */
+  signedOut: boolean;
   portfolios: Readonly<Record<string, Portfolio>>;
   alerts: Readonly<Record<string, Alert>>;
   /** Events that were not what they claimed to be. */
@@ -47,6 +49,7 @@ export const initialState = (stepMs: number): State => ({
   connection: { stream: { phase: "connecting" }, everOpen: false, lostAt: null },
   portfolioIds: null,
   listError: null,
+  signedOut: false,
   portfolios: {},
   alerts: {},
   garbage: 0,
@@ -84,8 +87,10 @@ export function withPhase(state: State, stream: StreamPhase, now: number): State
 /** The list says which portfolios exist; one that only the stream has named is kept behind them. */
 export function withPortfolioIds(state: State, ids: readonly string[]): State {
   const others = (state.portfolioIds ?? []).filter((id) => !ids.includes(id));
-  return { ...state, portfolioIds: [...ids, ...others], listError: null };
+  return { ...state, portfolioIds: [...ids, ...others], listError: null, signedOut: false };
 }
+
+export const withSignedOut = (state: State): State => ({ ...state, signedOut: true });
 
 export const withListError = (state: State, message: string): State => ({ ...state, listError: message });
 
