@@ -20,11 +20,26 @@ class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     desk: str | None = None
 
 
+class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is known of an instrument, whoever holds it."""
+
+    symbol: str
+    currency: str | None = None
+    multiplier: float | None = None
+    product: str = "spot"
+    mark: float | None = None
+    """A price set by hand, for want of ticks."""
+    proxy: str | None = None
+    """The instrument whose returns stand in for its own."""
+
+
 class Positions(msgspec.Struct, frozen=True, tag_field="command", tag="positions"):
     """The whole book from now on: what it does not name is no longer held. ``symbols`` are watched besides."""
 
     positions: tuple[Holding, ...]
     symbols: tuple[str, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    """What is known of those that are named."""
 
     @property
     def names(self) -> list[str]:

@@ -20,7 +20,7 @@ from riskcore.positions import NO_RATE, Positions
 Vector = NDArray[np.float64]
 NO_PRICE = "no price yet"
 UNRATED = "no rate yet"
-UNMODELLED = "valued by hand: no returns move it"
+UNMODELLED = "no returns: valued, but in no figure of risk"
 
 
 class Lines(NamedTuple):

@@ -6,6 +6,8 @@ import re
 from tailwatch.tables import Row
 
 NAME = re.compile(r"\w[\w .:&-]{0,63}")
+SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,129}", re.ASCII)
+CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _FORMULA = re.compile(r"[=@].*|[+-].*[A-Za-z(].*", re.DOTALL)
 _LARGEST = 1e15

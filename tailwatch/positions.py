@@ -1,18 +1,22 @@
 """The positions file: read whole, checked whole, and taken whole or not at all."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from riskcore.errors import InputError
-from tailwatch.cells import NAME, number, optional_number, text
+from tailwatch.cells import CURRENCY, NAME, SYMBOL, number, optional_number, text
+from tailwatch.instruments import of_symbol
 from tailwatch.tables import Row, RowFaults, read_table
+
+if TYPE_CHECKING:
+    from flows.commands import Instrument
 
 REQUIRED = ("portfolio", "symbol", "quantity")
 OPTIONAL = ("avg_price", "multiplier", "currency", "desk")
-_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,129}", re.ASCII)
-_CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,9}", re.ASCII)
+
+_Value = TypeVar("_Value", float, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,7 @@ class Position:
     """What a portfolio holds of one instrument.
 
     ``quantity`` is signed, in contracts or shares; ``avg_price`` in the quote currency; ``multiplier`` in
-    units of the underlying for a contract. A ``currency`` other than the base currency has no rate in this
-    version: such a position is carried, and listed as uncovered.
+    units of the underlying for a contract.
     """
 
     portfolio: str
@@ -34,8 +37,12 @@ class Position:
     desk: str | None = None
 
 
-def read_positions(path: Path, base_currency: str = "USD") -> list[Position]:
+def read_positions(
+    path: Path, base_currency: str = "USD", instruments: "Mapping[str, Instrument] | None" = None
+) -> list[Position]:
     """Read a book from CSV, JSON or YAML.
+
+    ``instruments`` is the master: it says multiplier and currency where the file does not, and both must agree.
 
     Returns
     -------
@@ -51,18 +58,20 @@ def read_positions(path: Path, base_currency: str = "USD") -> list[Position]:
     """
     table = read_table(path, "positions file", REQUIRED, OPTIONAL)
     faults = RowFaults(f"positions file {path}")
-    positions = list(_checked(table, base_currency, faults))
+    positions = list(_checked(table, base_currency, instruments or {}, faults))
     faults.raise_any()
     if not positions:
         raise InputError(f"positions file {path}: holds no position; give at least one row")
     return positions
 
 
-def _checked(table: Iterable[Row], base_currency: str, faults: RowFaults) -> Iterable[Position]:
+def _checked(
+    table: Iterable[Row], base_currency: str, instruments: "Mapping[str, Instrument]", faults: RowFaults
+) -> Iterable[Position]:
     seen: dict[tuple[str, str], str] = {}
     for row in table:
         try:
-            position = _position(row, base_currency)
+            position = _position(row, base_currency, instruments)
         except ValueError as error:
             faults.add(row.place, str(error))
             continue
@@ -74,23 +83,33 @@ def _checked(table: Iterable[Row], base_currency: str, faults: RowFaults) -> Ite
         yield position
 
 
-def _position(row: Row, base_currency: str) -> Position:
+def _position(row: Row, base_currency: str, instruments: "Mapping[str, Instrument]") -> Position:
     if row.fault:
         raise ValueError(row.fault)
     multiplier = optional_number(row, "multiplier")
     if multiplier is not None and multiplier <= 0:
         raise ValueError(f"multiplier is {multiplier:g}; it must be greater than 0")
+    symbol = text(row, "symbol", SYMBOL, "a symbol (letters, digits and . _ : / - only, at most 129)")
+    currency = text(row, "currency", CURRENCY, "a currency code such as USD or USDT") if row.has("currency") else None
+    known = of_symbol(instruments, symbol)
+    if known is not None:
+        multiplier = _agreed("multiplier", multiplier, known.multiplier)
+        currency = _agreed("currency", currency, known.currency)
     average_price = optional_number(row, "avg_price")
     if average_price is not None and average_price < 0:
         raise ValueError(f"avg_price is {average_price:g}; it must not be negative")
     return Position(
         portfolio=text(row, "portfolio", NAME, "a name"),
-        symbol=text(row, "symbol", _SYMBOL, "a symbol (letters, digits and . _ : / - only, at most 129)"),
+        symbol=symbol,
         quantity=number(row, "quantity"),
         avg_price=average_price,
         multiplier=1.0 if multiplier is None else multiplier,
-        currency=text(row, "currency", _CURRENCY, "a currency code such as USD or USDT")
-        if row.has("currency")
-        else base_currency,
+        currency=currency or base_currency,
         desk=text(row, "desk", NAME, "a name") if row.has("desk") else None,
     )
+
+
+def _agreed(column: str, stated: _Value | None, known: _Value | None) -> _Value | None:
+    if stated is not None and known is not None and stated != known:
+        raise ValueError(f"{column} is {stated} here and {known} in the instruments file; mend the wrong one")
+    return known if stated is None else stated

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from flows.commands import AnyCommand, Trade
     from flows.replay import Replay
 
-_TOLD = ("positions", "limits", "symbols", *MODEL_SETTINGS, "publish", "shards", "memory")
-_FILES = ("positions", "history", "limits")
+_TOLD = ("positions", "instruments", "limits", "symbols", *MODEL_SETTINGS, "publish", "shards", "memory")
+_FILES = ("positions", "instruments", "history", "limits")
 _TRADES = "trades"
 
 

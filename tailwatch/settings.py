@@ -164,6 +164,9 @@ class Settings(BaseSettings):
         None, "Its secret; safest in the environment.", panel=INPUT, metavar="SECRET"
     )
     positions: PathSetting | None = _setting(None, "The book: CSV, JSON or YAML.", panel=INPUT, metavar="FILE")
+    instruments: PathSetting | None = _setting(
+        None, "What is known of instruments: CSV, JSON or YAML.", panel=INPUT, metavar="FILE"
+    )
     limits: PathSetting | None = _setting(
         None, "Limits to watch, in place of those before: CSV, JSON or YAML.", panel=INPUT, metavar="FILE"
     )

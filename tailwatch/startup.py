@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from riskcore.errors import InputError
+from tailwatch.book import read_book
 from tailwatch.configuration import flag, variable
 from tailwatch.history import read_history
 from tailwatch.limits import read_limits
 from tailwatch.memory import check_memory
-from tailwatch.positions import read_positions
 from tailwatch.settings import Settings
 
 if TYPE_CHECKING:
-    from flows.commands import AnyCommand, Positions
+    from flows.commands import AnyCommand
     from flows.engine import Engine
     from flows.feeds import Adapter
     from flows.feeds.adapter import Credentials
@@ -26,7 +24,7 @@ _LIVE_NS = 250_000_000
 
 
 def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
-    """Read the files of ``--positions``, ``--history`` and ``--limits`` as the first commands of a flow.
+    """Read the files of positions, instruments, history and limits as the first commands of a flow.
 
     Raises
     ------
@@ -35,8 +33,7 @@ def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
     """
     from flows.commands import History
 
-    book = _book(settings)
-    book = msgspec.structs.replace(book, symbols=(*book.symbols, *_rates(book, settings)))
+    book = read_book(settings)
     symbols = {one.symbol for one in book.positions} | set(book.symbols)
     check_memory(settings, len(symbols), len({one.portfolio for one in book.positions}))
     limits = read_limit_commands(settings)
@@ -53,24 +50,6 @@ def read_limit_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
     from flows.commands import Limits
 
     return () if settings.limits is None else (Limits(read_limits(settings.limits)),)
-
-
-def _rates(book: "Positions", settings: Settings) -> list[str]:
-    """The rates that the book needs and does not name: as the feed spells pairs, or all spellings where none is known.
-
-    ``BTC-USD`` in the book tells that the rate of EUR is ``EUR-USD`` there.
-    """
-    from flows.actors.rates import rate_names
-
-    base, names = settings.base_currency, [*(held.symbol for held in book.positions), *book.symbols]
-    tails = {name.rpartition(":")[2] for name in names}
-    mark = next((mark for mark in "-/" if any(mark in tail for tail in tails)), "")
-    wanted: list[str] = []
-    for currency in sorted({held.currency for held in book.positions if held.currency} - {base}):
-        spelled = [name for name, _ in rate_names(currency, base)]
-        if not tails.intersection(spelled):
-            wanted += [f"{currency}{mark}{base}"] if settings.feed else spelled
-    return wanted
 
 
 def read_commands_for(settings: Settings, files: Sequence[Path]) -> "tuple[AnyCommand, ...]":
@@ -163,19 +142,3 @@ def _on_this_feed(name: str, feeds: Sequence[str]) -> str:
         if name.startswith(f"{feed}:"):
             return name.removeprefix(f"{feed}:")
     return "" if ":" in name else name
-
-
-def _book(settings: Settings) -> "Positions":
-    from flows.commands import Holding, Positions
-
-    if settings.positions is None:
-        raise InputError(
-            f"positions: there is no book to measure; name one with {flag('positions')} FILE, "
-            f"{variable('positions')} or in tailwatch.toml"
-        )
-    positions = read_positions(settings.positions, settings.base_currency)
-    holdings = tuple(
-        Holding(one.portfolio, one.symbol, one.quantity, one.avg_price, one.multiplier, one.currency, one.desk)
-        for one in positions
-    )
-    return Positions(holdings, settings.symbols)

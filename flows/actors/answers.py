@@ -46,14 +46,14 @@ class Answers:
         return self._what_if(portfolio, content)
 
     def _what_if(self, portfolio: Portfolio, content: WhatIf) -> dict[str, Any]:
-        as_is, as_if, rates = portfolio.copy(), portfolio.copy(), self._books.rates.copy()
+        as_is, as_if, terms = portfolio.copy(), portfolio.copy(), self._books.terms.copy()
         for row, trade in enumerate(content.trades):
             number = self._universe.find(trade.symbol)
             if number is None:
                 advice = "name it with --symbols at the engine's start"
                 raise InputError(f"trades.{row}.symbol: {trade.symbol!r} is neither held nor watched; {advice}")
-            terms = self._books.terms(number, portfolio.book.name, trade.symbol)
-            as_if.trade(number, terms, trade.quantity, _NO_PRICE, rates)
+            new = self._books.new(number, portfolio.book.name, trade.symbol)
+            as_if.trade(number, new, trade.quantity, _NO_PRICE, terms)
         return {
             "horizon": duration_text(portfolio.settings.horizon),
             "market_value_before": as_is.book.market_value,

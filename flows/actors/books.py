@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 
 import msgspec
-from msgspec.structs import replace
 
 from flows.actors.blotter import Blotter, BlotterState, Change, refusal, trade_rows
 from flows.actors.portfolio import Portfolio, PortfolioState, new_portfolio, position_rows, restored_portfolio
-from flows.actors.rates import Rates
+from flows.actors.terms import Terms, TermsState
 from flows.commands import Holding, Positions, Trades
 from flows.messages import Command, Said
 from riskcore.model import MarketModel
@@ -26,12 +25,12 @@ class Books:
     alike; the portfolios themselves are the shard's own. Which those are their names tell.
     """
 
-    def __init__(self, settings_hash: str, shard: int, shards: int, rates: Rates) -> None:
-        self.rates = rates
+    def __init__(self, settings_hash: str, shard: int, shards: int, terms: Terms) -> None:
+        self.terms = terms
         self._settings_hash, self._shard, self._shards = settings_hash, shard, shards
         self.portfolios: dict[str, Portfolio] = {}
         self._blotter = Blotter()
-        self._terms: dict[int, Holding] = {}
+        self._held: dict[int, Holding] = {}
         self._stated = b""
         self._heard: dict[str, None] = {}
 
@@ -49,23 +48,24 @@ class Books:
         return Said(holdings=tuple(row for held in books for row in position_rows(list(held), base, event.offset)))
 
     def _hold(self, command: Positions, model: MarketModel, numbers: Sequence[int]) -> None:
+        self.terms.state_instruments(command.instruments)
         books: dict[str, list[tuple[int, Holding]]] = {name: [] for name in self.portfolios}
         for number, held in zip(numbers, command.positions, strict=False):
             self._blotter.portfolios.add(held.portfolio)
-            self._terms[number] = held
+            self._held[number] = held
             if zlib.crc32(held.portfolio.encode()) % self._shards == self._shard:
                 books.setdefault(held.portfolio, []).append((number, held))
         for name, holdings in books.items():
             portfolio = self.portfolios.get(name) or new_portfolio(model, name, self._settings_hash)
             self.portfolios[name] = portfolio
-            portfolio.hold(holdings, self.rates)
+            portfolio.hold(holdings, self.terms)
         self.portfolios = dict(sorted(self.portfolios.items()))
 
     def convert(self, model: MarketModel) -> None:
         """Convert positions whose rate has just got its first price."""
-        if self.rates.look(model.prices, model.priced):
+        if self.terms.rates.look(model.prices, model.priced):
             for portfolio in self.portfolios.values():
-                portfolio.convert(self.rates)
+                portfolio.convert(self.terms)
 
     def book(
         self,
@@ -100,25 +100,23 @@ class Books:
         for change in changes:
             portfolio, number = self.portfolios.get(change.portfolio), number_of(change.symbol)
             if portfolio is not None and number is not None:
-                terms = self.terms(number, change.portfolio, change.symbol)
-                held = portfolio.trade(number, terms, change.quantity, change.price, self.rates)
+                new = self.new(number, change.portfolio, change.symbol)
+                held = portfolio.trade(number, new, change.quantity, change.price, self.terms)
                 yield from position_rows([held], portfolio.settings.base_currency, offset)
 
     def knows(self, portfolio: str) -> bool:
         """Whether there is such a portfolio, in whatever shard."""
         return portfolio in self._blotter.portfolios
 
-    def terms(self, number: int, portfolio: str, symbol: str) -> Holding:
-        """An empty position in an instrument, on the terms on which others hold it."""
-        blank = Holding(portfolio, symbol, 0.0)
-        known = self._terms.get(number, blank)
-        return replace(blank, multiplier=known.multiplier, currency=known.currency)
+    def new(self, number: int, portfolio: str, symbol: str) -> Holding:
+        """An empty position in an instrument, on the terms on which others hold it, or those of the master."""
+        return self.terms.of_new(number, portfolio, symbol, self._held.get(number))
 
     def state(self) -> "BooksState":
         """What :meth:`restore` needs."""
         portfolios = [portfolio.state() for portfolio in self.portfolios.values()]
-        heard, rates = list(self._heard), self.rates.state()
-        return BooksState(portfolios, self._blotter.state(), self._terms, self._stated, heard, rates)
+        heard, terms = list(self._heard), self.terms.state()
+        return BooksState(portfolios, self._blotter.state(), self._held, self._stated, heard, terms)
 
     def restore(self, state: "BooksState", model: MarketModel) -> None:
         """Become what :meth:`state` described, on the model of the same moment."""
@@ -126,8 +124,8 @@ class Books:
         self.portfolios = {portfolio.book.name: portfolio for portfolio in restored}
         self._blotter.restore(state.blotter)
         held = (held.currency for portfolio in self.portfolios.values() for held in portfolio.holdings.values())
-        self.rates.restore(state.rates, {currency for currency in held if currency})
-        self._terms, self._stated = state.terms, state.stated
+        self.terms.restore(state.terms, {currency for currency in held if currency})
+        self._held, self._stated = state.held, state.stated
         self._heard = dict.fromkeys(state.heard)
 
 
@@ -136,7 +134,7 @@ class BooksState(msgspec.Struct, array_like=True):
 
     portfolios: list[PortfolioState]
     blotter: BlotterState
-    terms: dict[int, Holding]
+    held: dict[int, Holding]
     stated: bytes
     heard: list[str]
-    rates: dict[str, tuple[int, bool]]
+    terms: TermsState

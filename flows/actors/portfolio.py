@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.actors.rates import Rates
+from flows.actors.terms import Terms
 from flows.commands import Holding
 from flows.timestamps import format_timestamp
 from riskcore.book import RiskBook
@@ -57,7 +57,7 @@ class Portfolio:
     holdings: dict[int, Holding] = field(default_factory=dict)
     """What the book says of each instrument that it names, in its order, with the quantity of now."""
 
-    def hold(self, holdings: Sequence[tuple[int, Holding]], rates: Rates) -> None:
+    def hold(self, holdings: Sequence[tuple[int, Holding]], terms: Terms) -> None:
         """Hold this and nothing else, from the present prices on. Equal quantities cost nothing.
 
         Raises
@@ -70,27 +70,24 @@ class Portfolio:
         for number in self.holdings.keys() - stated.keys():
             self.book.hold(number, 0.0)
         self.holdings = stated
-        self.convert(rates)
+        self.convert(terms)
         for number, held in holdings:
             self.book.hold(number, held.quantity, held.avg_price)
 
-    def trade(self, number: int, terms: Holding, quantity: float, price: float, rates: Rates) -> Holding:
-        """Add a quantity bought at ``price`` (NaN: not known); ``terms`` say what an instrument new to it is like."""
-        held = self.holdings.setdefault(number, terms)
-        if held is terms:
-            self._describe(number, held, rates)
+    def trade(self, number: int, new: Holding, quantity: float, price: float, terms: Terms) -> Holding:
+        """Add a quantity bought at ``price`` (NaN: not known); ``new`` says what an instrument new to it is like."""
+        held = self.holdings.setdefault(number, new)
+        if held is new:
+            terms.describe(self.book, number, held)
         self.book.on_trade(number, quantity, price)
         now, average = float(self.book.quantities[number]), self.book.position_pnl(number).average_price
         self.holdings[number] = held = msgspec.structs.replace(held, quantity=now, avg_price=average)
         return held
 
-    def convert(self, rates: Rates) -> None:
-        """Describe every position by the rates that there are by now."""
+    def convert(self, terms: Terms) -> None:
+        """Describe every position by the rates and terms that there are by now."""
         for number, held in self.holdings.items():
-            self._describe(number, held, rates)
-
-    def _describe(self, number: int, held: Holding, rates: Rates) -> None:
-        self.book.describe(number, held.multiplier, rates.of(held.currency or rates.base))
+            terms.describe(self.book, number, held)
 
     def snapshot(self, occasion: Occasion, tally: Tally, keys: Sequence[str]) -> RiskSnapshot:
         """Measure, and say it with its health; ``keys`` are the names of all instruments."""
@@ -213,7 +210,9 @@ class Portfolio:
         return PortfolioState(self.book.snapshot(), self.seq, self.holdings)
 
     def _reason(self, number: int, why: str) -> str:
-        return f"no rate {self.holdings[number].currency}/{self.settings.base_currency}" if why == UNRATED else why
+        if why == UNRATED:
+            return f"no rate {self.holdings[number].currency}/{self.settings.base_currency}"
+        return "manual mark without a proxy: valued, but in no figure of risk" if why == UNMODELLED else why
 
 
 class PortfolioState(msgspec.Struct, array_like=True):

@@ -1,7 +1,7 @@
 """The risk of one shard of portfolios, kept up to date by the journal's events."""
 
 from dataclasses import asdict
-from math import sqrt
+from math import isnan, sqrt
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from flows.actors.answers import Answers
 from flows.actors.books import Books, BooksState
 from flows.actors.portfolio import Occasion, Tally
-from flows.actors.rates import Rates
+from flows.actors.terms import Terms
 from flows.commands import Asked, History, Positions, Trades, decode_command
 from flows.messages import (
     NOTHING_SAID,
@@ -68,7 +68,7 @@ class RiskActor:
         self._model = MarketModel(0, settings)
         self._sampler = BarSampler(0, settings)
         self._jumps: JumpFilter[Accepted] = JumpFilter(settings.jump, settings.min_observations)
-        self._books = Books(settings_hash, shard, shards, Rates(self._universe, settings.base_currency))
+        self._books = Books(settings_hash, shard, shards, Terms(self._universe, settings.base_currency))
         self._answers = Answers(self._books, self._universe, shard)
         self._tally = Tally()
         self._next_publish = 0
@@ -156,7 +156,9 @@ class RiskActor:
             case Positions() as book:
                 numbers = self._universe.add(book.names)
                 self._widen()
-                self._say(event, self._books.state_book(book, event, self._model, numbers))
+                said = self._books.state_book(book, event, self._model, numbers)
+                self._mark()
+                self._say(event, said)
             case Trades() as trades:
                 self._say(event, self._books.book(trades, event, self._newest, self._universe.find))
             case History() as history:
@@ -165,9 +167,18 @@ class RiskActor:
                 self._changed = True
                 self._emit(event, self._tally.event_time, command=event)
 
+    def _mark(self) -> None:
+        """Set the prices that are set by hand, of what has no tick yet."""
+        for number, mark in self._books.terms.marks.items():
+            if isnan(self._sampler.newest[number]):
+                self._model.on_price(number, mark)
+
     def _newest(self, symbol: str) -> float | None:
         number = self._universe.find(symbol)
-        return None if number is None else self._sampler.newest[number]
+        if number is None:
+            return None
+        newest = self._sampler.newest[number]
+        return float(self._model.prices[number]) if isnan(newest) else newest
 
     def _widen(self) -> None:
         more = len(self._universe) - self._model.n_instruments

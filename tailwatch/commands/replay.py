@@ -24,7 +24,7 @@ _REPLAY = "Replay"
 _RUNNING = ("publish", "shards", "memory", "data_dir", "database_url", "host", "port", "log_format")
 
 
-@with_settings("positions", "limits", "symbols", *MODEL_SETTINGS, *_RUNNING)
+@with_settings("positions", "instruments", "limits", "symbols", *MODEL_SETTINGS, *_RUNNING)
 def replay(
     configuration: Configuration,
     *,

@@ -9,7 +9,9 @@ from tailwatch.configuration import Configuration
 from tailwatch.options import EVERYTHING, with_settings
 
 
-@with_settings(*(name for name in EVERYTHING if name not in ("feed", "url", "symbols", "positions", "history")))
+@with_settings(
+    *(name for name in EVERYTHING if name not in ("feed", "url", "symbols", "positions", "instruments", "history"))
+)
 def demo(
     configuration: Configuration,
     *,

@@ -1,0 +1,105 @@
+"""The instruments file: what is known of each instrument, read whole, checked whole, and taken whole or not at all."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tailwatch.cells import CURRENCY, SYMBOL, optional_number, text
+from tailwatch.tables import Row, RowFaults, read_table
+
+if TYPE_CHECKING:
+    from flows.commands import Instrument
+
+REQUIRED = ("symbol",)
+OPTIONAL = ("currency", "multiplier", "product", "mark", "proxy")
+PRODUCTS = ("spot", "share", "fund", "bond", "future", "perpetual")
+_NOT_LINEAR = ("option", "warrant")
+
+
+def read_instruments(path: Path) -> "dict[str, Instrument]":
+    """Read an instrument master from CSV, JSON or YAML, by symbol, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, has an unknown or missing column, or faulty rows: the message lists the first ten.
+        Nothing of a faulty file is returned.
+    """
+    faults = RowFaults(f"instruments file {path}")
+    found = dict(_checked(read_table(path, "instruments file", REQUIRED, OPTIONAL), faults))
+    faults.raise_any()
+    return found
+
+
+def _checked(table: Iterable[Row], faults: RowFaults) -> "Iterator[tuple[str, Instrument]]":
+    places: dict[str, str] = {}
+    for row in table:
+        try:
+            instrument = _instrument(row)
+        except ValueError as error:
+            faults.add(row.place, str(error))
+            continue
+        if instrument.symbol in places:
+            faults.add(row.place, f"{instrument.symbol!r} was there already, in {places[instrument.symbol]}")
+            continue
+        places[instrument.symbol] = row.place
+        yield instrument.symbol, instrument
+
+
+def _instrument(row: Row) -> "Instrument":
+    from flows.commands import Instrument
+
+    if row.fault:
+        raise ValueError(row.fault)
+    symbol, multiplier, mark = _symbol(row, "symbol"), optional_number(row, "multiplier"), optional_number(row, "mark")
+    if multiplier is not None and multiplier <= 0:
+        raise ValueError(f"multiplier is {multiplier:g}; it must be greater than 0")
+    if mark is not None and mark <= 0:
+        raise ValueError(f"mark is {mark:g}; a price must be greater than 0")
+    proxy = _symbol(row, "proxy") if row.has("proxy") else None
+    if proxy == symbol:
+        raise ValueError(f"{symbol!r} cannot be its own proxy; leave the cell empty")
+    return Instrument(
+        symbol,
+        currency=text(row, "currency", CURRENCY, "a currency code such as USD or USDT")
+        if row.has("currency")
+        else None,
+        multiplier=multiplier,
+        product=_product(row, symbol),
+        mark=mark,
+        proxy=proxy,
+    )
+
+
+def _symbol(row: Row, column: str) -> str:
+    return text(row, column, SYMBOL, "a symbol (letters, digits and . _ : / - only, at most 129)")
+
+
+def _product(row: Row, symbol: str) -> str:
+    product = str(row.values["product"]).lower() if row.has("product") else "spot"
+    if product in _NOT_LINEAR:
+        raise ValueError(
+            f"{symbol!r} is an {product}: its value is not linear in a price and cannot be revalued in this version; "
+            "leave it out, or enter the quantity of the underlying that hedges it"
+        )
+    if product not in PRODUCTS:
+        raise ValueError(f"product {product[:40]!r} is not known; use one of {', '.join(PRODUCTS)}")
+    return product
+
+
+def of_symbol(instruments: "Mapping[str, Instrument]", symbol: str) -> "Instrument | None":
+    """What is known of an instrument under the name that a position has for it: that name, or the venue's own of it."""
+    return instruments.get(symbol) or instruments.get(symbol.rpartition(":")[2])
+
+
+def named(instruments: "Mapping[str, Instrument]", names: Iterable[str]) -> "tuple[Instrument, ...]":
+    """The instruments that are named, and the proxies they need, under the names that they are called by."""
+    import msgspec
+
+    found: dict[str, Instrument] = {}
+    waiting = list(dict.fromkeys(names))
+    for name in waiting:
+        known = of_symbol(instruments, name)
+        if known is not None:
+            found[name] = msgspec.structs.replace(known, symbol=name)
+    return tuple(found.values())

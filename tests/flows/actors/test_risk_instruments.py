@@ -1,0 +1,79 @@
+"""The instrument master through the actor: marks, proxies, futures, and trades in what is described."""
+
+import pytest
+
+from flows.actors.risk import RiskActor
+from flows.commands import Holding, Instrument, Positions, Trade, Trades, encode_command
+from flows.messages import Checkpoint, Command
+from riskcore.errors import InputError
+
+BOOK = Positions(
+    (Holding("p", "A", 10.0), Holding("p", "B", 1.0), Holding("p", "SHED", 4.0), Holding("p", "CLONE", 8.0)),
+    ("C",),
+    (
+        Instrument("SHED", mark=25.0),
+        Instrument("CLONE", mark=12.5, proxy="A"),
+        Instrument("C", multiplier=50.0, product="future"),
+    ),
+)
+
+
+def run(actor, parts):
+    return [out for part in parts for out in actor.on_batch(part)]
+
+
+def snapshots(outputs):
+    return [snapshot for moment in outputs if not isinstance(moment, Checkpoint) for snapshot in moment.snapshots]
+
+
+@pytest.fixture
+def events(market):
+    """Twenty seconds of trading in A, B and C, which the book numbers otherwise."""
+    numbers = {"A": 0, "B": 1, "C": 4}
+    made = market(20, book=BOOK)
+    return [e._replace(instrument=numbers[e.tick.symbol]) if hasattr(e, "tick") else e for e in made]
+
+
+def test_a_mark_is_a_price_and_a_proxy_moves_it(settings, events, batches) -> None:
+    last = snapshots(run(RiskActor(settings), batches(events)))[-1]
+    by_symbol = {p.symbol: p for p in last.positions}
+    assert (by_symbol["SHED"].price, by_symbol["SHED"].market_value) == (25.0, 100.0)
+    assert by_symbol["SHED"].component_var is None
+    assert by_symbol["CLONE"].market_value == 100.0
+    assert by_symbol["CLONE"].volatility == by_symbol["A"].volatility > 0
+    assert by_symbol["CLONE"].component_var > 0
+    assert [(u.symbol, u.reason) for u in last.quality.uncovered] == [
+        ("SHED", "manual mark without a proxy: valued, but in no figure of risk")
+    ]
+    at_risk = next(m.var for m in last.measures if m.method == "parametric" and m.confidence == 0.99)
+    assert sum(p.component_var or 0.0 for p in last.positions) == pytest.approx(at_risk)
+
+
+def test_a_mark_restated_moves_the_value_and_an_actor_restored_keeps_it(settings, events, batches) -> None:
+    higher = Positions(BOOK.positions, BOOK.symbols, (Instrument("SHED", mark=30.0), *BOOK.instruments[1:]))
+    at = events[200]
+    restated = [*events[:200], Command(at.offset, at.stamp, encode_command(higher)), *events[200:]]
+    whole = snapshots(run(RiskActor(settings), batches(restated, size=7)))
+    assert {p.price for s in whole for p in s.positions if p.symbol == "SHED"} == {25.0, 30.0}
+    first = run(RiskActor(settings), batches(restated[:150], state=b"feed"))
+    actor = RiskActor(settings)
+    actor.restore(first[-1].risk_state)
+    assert snapshots(first) + snapshots(run(actor, batches(restated[150:], size=7))) == whole
+
+
+def test_a_trade_in_what_nobody_holds_has_the_terms_of_the_master(settings, events, batches) -> None:
+    bought = Trades((Trade("t1", "p", "C", 2.0, 20.0),))
+    told = [*events[:-1], Command(len(events) - 1, events[-1].stamp, encode_command(bought)), events[-1]]
+    actor = RiskActor(settings)
+    rows = [row for moment in run(actor, batches(told)) for row in moment.said.holdings + moment.said.changed]
+    assert [(row.symbol, row.multiplier) for row in rows if row.symbol == "C"] == [("C", 50.0)]
+
+
+def test_two_rows_that_mean_one_instrument_must_agree(settings, events, batches) -> None:
+    twins = Positions(
+        (Holding("p", "A", 1.0), Holding("q", "sim:A", 1.0)),
+        (),
+        (Instrument("A", mark=1.0), Instrument("sim:A", mark=2.0)),
+    )
+    with pytest.raises(InputError, match="are one instrument, and the instruments file says two"):
+        run(RiskActor(settings), batches([Command(0, 1, encode_command(twins))]))
