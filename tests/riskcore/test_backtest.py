@@ -153,6 +153,10 @@ def test_bad_counts_are_refused() -> None:
         backtest.kupiec_pof(10, 11, 0.05)
     with pytest.raises(InputError):
         backtest.kupiec_pof(10, 1, 0.0)
+    with pytest.raises(InputError, match="11 exceptions in 10"):
+        backtest.traffic_light(10, 11, 0.05)
+    with pytest.raises(InputError):
+        backtest.traffic_light(10, 1, 1.0)
     with pytest.raises(InputError):
         backtest.christoffersen_independence(1, -1, 0, 0)
     with pytest.raises(InputError):

@@ -55,3 +55,7 @@ def test_step_is_the_largest_round_one_not_above(size: float) -> None:
 @pytest.mark.parametrize(("size", "step"), [(1000.0, 1000.0), (999.9, 500.0), (0.3, 0.2), (0.001, 0.001), (7.0, 5.0)])
 def test_steps_by_hand(size: float, step: float) -> None:
     assert nice_step(size).times(1) == step
+
+
+def test_scenarios_further_apart_than_a_double_reaches_have_no_bins() -> None:
+    assert distribution_of("historical", np.array([-1.7e308, 1.7e308]), 1.0) is None

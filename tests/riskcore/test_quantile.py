@@ -145,3 +145,15 @@ def test_a_tail_of_nearly_no_weight_is_followed_down_as_far_as_it_takes() -> Non
     weights = 0.9 ** np.arange(999.0, -1.0, -1.0)
     weights /= weights.sum()
     assert weighted_tail_risks(pnl, weights, (0.5,))[0][0] == value_at_risk(pnl, 0.5, weights)
+
+
+def test_a_tail_much_lighter_than_the_rest_is_widened_until_it_is_heavy_enough() -> None:
+    # The worst 500 of 1,000 scenarios weigh a hundredth of the others: of the first guess, twice the tail's count, all
+    # are light, and so are those of the next few.
+    pnl = np.arange(1_000.0)
+    weights = np.where(pnl < 500.0, 0.01, 1.0)
+    weights /= weights.sum()
+    for level in (0.9, 0.975, 0.99):
+        right = value_at_risk(pnl, level, weights), expected_shortfall(pnl, level, weights)
+        assert right[0] < 0.0
+        assert weighted_tail_risks(pnl, weights, (level, 0.99))[0] == pytest.approx(right, rel=1e-12)

@@ -20,7 +20,7 @@ def ten_million_ticks(soak: Soak) -> Figures:
     n, bars, ticks_a_bar = 20, 500, 20_000
     settings = RiskSettings(half_life=30.0, window=100, paths=500, min_observations=5)
     rng = soak.rng
-    model = MarketModel(n, settings)
+    model = MarketModel(n, settings, np.float64)  # the algebra: single precision has a rounding of its own
     book = RiskBook(model)
     model.on_prices(np.full(n, 100.0))
     for instrument in range(n):
