@@ -312,7 +312,7 @@ def test_as_a_process_it_stops_cleanly_on_sigterm_and_keeps_its_prices(tmp_path)
             process.send_signal(signal.SIGTERM)
             assert all(list(client))
             assert client.close_code == 1001
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
     assert len(load_state(state)["prices"]) == 50
 
 

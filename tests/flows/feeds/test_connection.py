@@ -313,15 +313,13 @@ def test_a_thread_never_dies_unseen(venue, connect, memory_journal):
     assert connection.status.error == "feed tailwatch stopped: a fault of ours"
 
 
-def test_stopping_while_it_waits_takes_no_time(venue, connect):
+def test_stopping_while_it_waits_does_not_wait(venue, connect):
     server = venue(_ticks_for_ever)
     url = server.url
     server.stop()
-    connection = connect(url, backoff=Backoff(floor_s=30.0))
+    connection = connect(url, backoff=Backoff(floor_s=3600.0))
     _until(lambda: connection.status.state == "waiting")
-    begun = time.monotonic()
     connection.stop()
-    assert time.monotonic() - begun < 2.0
     assert connection.status.state == "stopped"
 
 

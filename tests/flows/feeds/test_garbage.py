@@ -1,7 +1,6 @@
 """Whatever comes over the wire: an adapter gives ticks, or a FrameError with a reason, and nothing else."""
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -35,12 +34,10 @@ CASES = [(name, frame, reason) for name in adapter_names() for frame, reason in 
 
 
 @pytest.mark.parametrize(("name", "frame", "reason"), CASES, ids=[f"{name} {frame[:16]!r}" for name, frame, _ in CASES])
-def test_garbage_is_refused_quickly_with_its_reason(name, frame, reason):
-    begun = time.perf_counter()
+def test_garbage_is_refused_with_its_reason(name, frame, reason):
     with pytest.raises(FrameError) as caught:
         get_adapter(name).decode(frame, 5)
     assert caught.value.reason == reason
-    assert time.perf_counter() - begun < 0.5
 
 
 def test_a_long_nesting_of_arrays_is_refused_too():
