@@ -13,7 +13,7 @@ from api.asking import Asking
 from api.hub import Hub
 from api.metrics import Metrics
 from api.reading import DatabaseReader, Reader
-from api.routes import health, history, portfolios, questions, stream, trades
+from api.routes import health, history, portfolios, questions, scenarios, stream, trades
 from api.security import Guard
 from api.services import Services
 from api.settings import ApiSettings
@@ -64,7 +64,7 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
     app.state.services = services
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # the hook FastAPI documents
     problems.install(app)
-    for module in (portfolios, history, questions, trades, stream, health):
+    for module in (portfolios, history, questions, scenarios, trades, stream, health):
         app.include_router(module.router)
     reference.install(app)
     dashboard.install(app, settings.dashboard)

@@ -7,6 +7,7 @@ from storage.commands import ANSWERS, Asks
 from storage.listen import Notification, heard_on, notifications
 from storage.reads import Reads
 from storage.rows import AnswerRow, EventRow, HistoryRow, PartRow, PositionRow, RunRow
+from storage.scenarios import Scenarios
 
 
 class Reader(Protocol):
@@ -49,6 +50,12 @@ class Reader(Protocol):
 
     async def answers(self, identifiers: Sequence[str]) -> Sequence[AnswerRow]: ...
 
+    async def scenarios(self) -> Sequence[bytes]: ...
+
+    async def store_scenario(self, name: str, definition: bytes, most: int) -> bool: ...
+
+    async def delete_scenario(self, name: str) -> bool: ...
+
     def answered(self) -> AsyncGenerator[str | None, None]:
         """Yield the id of each command that is answered, and None when it is time to look without one."""
 
@@ -56,7 +63,7 @@ class Reader(Protocol):
         """Yield when something may be new; never end, and never raise for a database that is away."""
 
 
-class DatabaseReader(Reads, Asks):
+class DatabaseReader(Reads, Asks, Scenarios):
     """What ``storage`` reads and asks, together with its notifications."""
 
     def __init__(self, url: str, *, connections: int, timeout_s: float) -> None:

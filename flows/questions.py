@@ -21,7 +21,50 @@ class WhatIf(msgspec.Struct, frozen=True, tag_field="question", tag="what_if"):
     trades: tuple[Candidate, ...]
 
 
-AnyQuestion = WhatIf
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Instruments that are shocked alike."""
+
+    symbols: tuple[str, ...]
+    shock: float
+
+
+class Episode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many bars of the past, the last of which closed ``ago`` bars ago."""
+
+    bars: int
+    ago: int = 0
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Returns by which prices move: the most particular one counts; or an episode of the past once more.
+
+    With ``propagate`` what is not shocked follows by the conditional mean.
+    """
+
+    name: str
+    everything: float | None = None
+    groups: tuple[Group, ...] = ()
+    instruments: dict[str, float] = msgspec.field(default_factory=dict)
+    propagate: bool = False
+    episode: Episode | None = None
+
+
+class Stress(msgspec.Struct, frozen=True, tag_field="question", tag="stress"):
+    """P&L of a portfolio by position in each of these scenarios."""
+
+    portfolio: str
+    scenarios: tuple[Scenario, ...]
+    strict: bool = False
+    """Refuse a scenario that does not fit, where otherwise it gets no number and a reason."""
+
+
+class CovarianceOf(msgspec.Struct, frozen=True, tag_field="question", tag="covariance"):
+    """Covariance of some instruments; of all where none is named."""
+
+    symbols: tuple[str, ...] = ()
+
+
+AnyQuestion = WhatIf | Stress | CovarianceOf
 _decoder: msgspec.json.Decoder[AnyQuestion] = msgspec.json.Decoder(AnyQuestion)
 
 

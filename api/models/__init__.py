@@ -2,6 +2,7 @@
 
 from api.models.alert import Alert
 from api.models.book import Position
+from api.models.covariance import Conditioning, Covariance
 from api.models.health import Feed, Health, Ledger, Part, Readiness
 from api.models.history import History, HistoryPoint
 from api.models.portfolio import PortfolioSummary
@@ -18,6 +19,7 @@ from api.models.risk import (
     Uncovered,
 )
 from api.models.stream import Reset
+from api.models.stress import Episode, NewScenario, PositionPnl, Scenario, ScenarioPnl, ShockedGroup, Stress
 from api.models.trade import BookedTrade, BookedTrades, NewTrade, NewTrades
 from api.models.what_if import Candidate, Candidates, ComponentChange, MeasureChange, WhatIf
 
@@ -28,8 +30,11 @@ __all__ = [
     "Candidate",
     "Candidates",
     "ComponentChange",
+    "Conditioning",
+    "Covariance",
     "CurrencyRisk",
     "Distribution",
+    "Episode",
     "Explained",
     "Feed",
     "Health",
@@ -38,17 +43,23 @@ __all__ = [
     "Ledger",
     "Measure",
     "MeasureChange",
+    "NewScenario",
     "NewTrade",
     "NewTrades",
     "Part",
     "PortfolioSummary",
     "Position",
+    "PositionPnl",
     "PositionRisk",
     "Problem",
     "Quality",
     "Readiness",
     "Reset",
     "RiskSnapshot",
+    "Scenario",
+    "ScenarioPnl",
+    "ShockedGroup",
+    "Stress",
     "StressResult",
     "Uncovered",
     "WhatIf",

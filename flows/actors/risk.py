@@ -69,7 +69,7 @@ class RiskActor:
         self._sampler = BarSampler(0, settings)
         self._jumps: JumpFilter[Accepted] = JumpFilter(settings.jump, settings.min_observations)
         self._books = Books(settings_hash, shard, shards, Terms(self._universe, settings.base_currency))
-        self._answers = Answers(self._books, self._universe, shard)
+        self._answers = Answers(self._books, self._universe, shard, lambda: self._model)
         self._tally = Tally()
         self._next_publish = 0
         self._next_pulse = 0

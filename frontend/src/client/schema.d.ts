@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/covariance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Covariance
+         * @description Give covariance, correlation and volatilities as the figures use them.
+         */
+        get: operations["covariance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -104,6 +124,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/portfolios/{id}/stress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stress
+         * @description Tell the P&L by position in the built-in and stored scenarios.
+         */
+        get: operations["stress"];
+        put?: never;
+        /**
+         * Stress Ad Hoc
+         * @description Tell the P&L by position in a scenario that is not stored.
+         */
+        post: operations["stress_ad_hoc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/portfolios/{id}/what-if": {
         parameters: {
             query?: never;
@@ -119,6 +163,50 @@ export interface paths {
          */
         post: operations["what_if"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenarios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scenarios
+         * @description List the built-in scenarios, then the stored ones by name.
+         */
+        get: operations["scenarios"];
+        put?: never;
+        /**
+         * Store Scenario
+         * @description Store a scenario under its name; one that was stored under it before is replaced.
+         */
+        post: operations["store_scenario"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenarios/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Scenario
+         * @description Delete a stored scenario.
+         */
+        delete: operations["delete_scenario"];
         options?: never;
         head?: never;
         patch?: never;
@@ -419,6 +507,70 @@ export interface components {
             symbol: string;
         };
         /**
+         * Conditioning
+         * @description How near the matrix is to being singular: eigenvalues of the correlation of what has a variance.
+         */
+        Conditioning: {
+            /**
+             * Condition Number
+             * @description Largest over smallest; null where the matrix is singular.
+             */
+            condition_number: number | null;
+            /** Largest Eigenvalue */
+            largest_eigenvalue: number;
+            /** Smallest Eigenvalue */
+            smallest_eigenvalue: number;
+        };
+        /**
+         * Covariance
+         * @description Covariance of one bar's returns as the figures use it; rows and columns in the order of `symbols`.
+         */
+        Covariance: {
+            /**
+             * Bar
+             * @example 60s
+             */
+            bar: string;
+            conditioning: components["schemas"]["Conditioning"];
+            /**
+             * Correlation
+             * @description Null where it is not defined: an instrument that has not moved.
+             */
+            correlation: (number | null)[][];
+            /** Covariance */
+            covariance: number[][];
+            /**
+             * Event Time
+             * Format: date-time
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            event_time: string;
+            /** Journal Offset */
+            journal_offset: number;
+            /**
+             * Observations
+             * @description Returns seen of each instrument.
+             */
+            observations: number[];
+            /**
+             * Schema
+             * @constant
+             */
+            schema: 1;
+            /** Symbols */
+            symbols: string[];
+            /**
+             * Version
+             * @description Grows with every bar: the same version is the same matrix.
+             */
+            version: number;
+            /**
+             * Volatilities
+             * @description Standard deviation of one bar's return.
+             */
+            volatilities: number[];
+        };
+        /**
          * CurrencyRisk
          * @description The risk of one exchange rate: of all positions in that currency together, beside their own.
          */
@@ -483,6 +635,22 @@ export interface components {
              * @enum {string}
              */
             method: "historical" | "parametric" | "monte_carlo";
+        };
+        /**
+         * Episode
+         * @description Bars of the past, compounded: the last `bars` of those that had closed `ago` bars ago.
+         */
+        Episode: {
+            /**
+             * Ago
+             * @default 0
+             */
+            ago: number;
+            /**
+             * Bars
+             * @example 60
+             */
+            bars: number;
         };
         /**
          * Explained
@@ -737,6 +905,51 @@ export interface components {
             var_before: number | null;
         };
         /**
+         * NewScenario
+         * @description Returns by which prices move, the most particular one counts; or an episode of the past.
+         */
+        NewScenario: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            episode?: components["schemas"]["Episode"] | null;
+            /**
+             * Everything
+             * @description Moves all instruments, but rates that only convert.
+             */
+            everything?: number | null;
+            /**
+             * Groups
+             * @default []
+             */
+            groups: components["schemas"]["ShockedGroup"][];
+            /**
+             * Instruments
+             * @default {}
+             */
+            instruments: {
+                [key: string]: number;
+            };
+            /**
+             * Name
+             * @example tech -20 %
+             */
+            name: string;
+            /**
+             * Propagate
+             * @description What is not shocked follows by the conditional mean of the covariance.
+             * @default false
+             */
+            propagate: boolean;
+            /**
+             * Source
+             * @description Where the figures are from.
+             */
+            source?: string | null;
+        };
+        /**
          * NewTrade
          * @description A trade to book; one that `cancels` another says nothing but the two ids.
          */
@@ -898,6 +1111,24 @@ export interface components {
              * Symbol
              * @description As the positions file wrote it.
              */
+            symbol: string;
+        };
+        /**
+         * PositionPnl
+         * @description What one position gains or loses.
+         */
+        PositionPnl: {
+            /**
+             * Market Value
+             * @description Before, base currency.
+             */
+            market_value: number;
+            /**
+             * Pnl
+             * @description Base currency; gains positive.
+             */
+            pnl: number;
+            /** Symbol */
             symbol: string;
         };
         /**
@@ -1183,6 +1414,119 @@ export interface components {
             stress: components["schemas"]["StressResult"][];
         };
         /**
+         * Scenario
+         * @description A scenario as it is stored, or built in.
+         */
+        Scenario: {
+            /** Built In */
+            built_in: boolean;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            episode?: components["schemas"]["Episode"] | null;
+            /**
+             * Everything
+             * @description Moves all instruments, but rates that only convert.
+             */
+            everything?: number | null;
+            /**
+             * Groups
+             * @default []
+             */
+            groups: components["schemas"]["ShockedGroup"][];
+            /**
+             * Instruments
+             * @default {}
+             */
+            instruments: {
+                [key: string]: number;
+            };
+            /**
+             * Name
+             * @example tech -20 %
+             */
+            name: string;
+            /**
+             * Propagate
+             * @description What is not shocked follows by the conditional mean of the covariance.
+             * @default false
+             */
+            propagate: boolean;
+            /**
+             * Source
+             * @description Where the figures are from.
+             */
+            source?: string | null;
+        };
+        /**
+         * ScenarioPnl
+         * @description P&L of a portfolio in one scenario.
+         */
+        ScenarioPnl: {
+            /**
+             * Pnl
+             * @description Sum of the positions, base currency; null with a `reason` where the scenario does not fit the portfolio.
+             */
+            pnl: number | null;
+            /**
+             * Positions
+             * @description The largest loss first; without those that have no price.
+             */
+            positions: components["schemas"]["PositionPnl"][];
+            /** Reason */
+            reason: string | null;
+            /** Scenario */
+            scenario: string;
+        };
+        /**
+         * ShockedGroup
+         * @description Instruments that are shocked alike; a later group counts before an earlier one.
+         */
+        ShockedGroup: {
+            /**
+             * Shock
+             * @example -0.2
+             */
+            shock: number;
+            /** Symbols */
+            symbols: string[];
+        };
+        /**
+         * Stress
+         * @description The answer as of one record of the journal.
+         */
+        Stress: {
+            /** Base Currency */
+            base_currency: string;
+            /**
+             * Event Time
+             * Format: date-time
+             * @description The moment of the market whose prices it has: that of the last figures.
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            event_time: string;
+            /** Journal Offset */
+            journal_offset: number;
+            /** Market Value */
+            market_value: number;
+            /** Portfolio */
+            portfolio: string;
+            /** Results */
+            results: components["schemas"]["ScenarioPnl"][];
+            /**
+             * Schema
+             * @constant
+             */
+            schema: 1;
+            /**
+             * Uncovered
+             * @description Positions that are left out, and why.
+             */
+            uncovered: components["schemas"]["Uncovered"][];
+        };
+        /**
          * StressResult
          * @description P&L of the portfolio under one stress scenario.
          */
@@ -1262,6 +1606,56 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    covariance: {
+        parameters: {
+            query?: {
+                /** @description Separated by commas, at most 100; by itself all. */
+                symbols?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Covariance"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -1481,6 +1875,131 @@ export interface operations {
             };
         };
     };
+    stress: {
+        parameters: {
+            query?: {
+                /** @description Names, separated by commas; by itself all that there are. */
+                scenarios?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Name of a portfolio. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stress"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stress_ad_hoc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a portfolio. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScenario"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stress"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     what_if: {
         parameters: {
             query?: never;
@@ -1505,6 +2024,143 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WhatIf"];
                 };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scenarios: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scenario"][];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    store_scenario: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScenario"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scenario"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_scenario: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a stored scenario. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not Found */
             404: {
