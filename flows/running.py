@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from flows.dataflow import Build
 from flows.fuse import Fuse
+from riskcore import blas
 
 _EPOCH = timedelta(seconds=1)
 
@@ -18,6 +19,7 @@ def run_dataflow(build: Build, workers: int = 1) -> None:
     same bytes. Parallelism comes from workers.
     """
     fuse = Fuse()
+    blas.routines()  # a limit reaches only what has been loaded
     with threadpool_limits(limits=1):
         cli_main(build(fuse), workers_per_process=workers, epoch_interval=_EPOCH)  # type: ignore[no-untyped-call]  # Rust
     fuse.check()

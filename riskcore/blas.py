@@ -14,7 +14,8 @@ _BLOCK = 32
 
 
 @cache
-def _routines() -> Any:
+def routines() -> Any:
+    """SciPy's BLAS, loaded by the first call: make it before the number of its threads is limited."""
     from scipy.linalg import blas  # noqa: PLC0415 - see above
 
     return blas
@@ -22,12 +23,12 @@ def _routines() -> Any:
 
 def add_scaled(y: Vector, a: float, x: Floats) -> None:
     """``y += a x`` in float64; both contiguous and of one length. One pass, and a copy of a float32 ``x``."""
-    _routines().daxpy(x, y, a=a)
+    routines().daxpy(x, y, a=a)
 
 
 def add_outer(matrix: Floats, rows: Floats, columns: Floats) -> None:
     """``matrix += rows columnsᵀ`` in one pass over a C-contiguous matrix, in its own precision."""
-    routine = _routines().dger if matrix.dtype == np.float64 else _routines().sger
+    routine = routines().dger if matrix.dtype == np.float64 else routines().sger
     routine(1.0, columns, rows, a=matrix.T, overwrite_x=0, overwrite_y=0, overwrite_a=1)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from riskcore import blas
 from tests.benchmarks.latency import measure_latency
 from tests.benchmarks.precision import measure_precision
 from tests.benchmarks.recovery import measure_recovery
@@ -26,6 +27,7 @@ the ratios, which compare two things in the same run, before the absolute figure
 def main() -> None:
     """Run every benchmark and write the report."""
     tables: list[Table] = []
+    blas.routines()
     with threadpool_limits(limits=1):
         tables.append(_said(measure_tick()))
         tables.append(_said(measure_precision()))

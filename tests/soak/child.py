@@ -9,6 +9,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from riskcore import blas
 from tests.soak.registry import Soak
 
 
@@ -16,6 +17,7 @@ def main(module: str, name: str, seed: str, directory: str, answer: str) -> None
     """Run the row and write its figures and its peak of memory; whatever it raises is its failure."""
     os.nice(15)
     run = getattr(importlib.import_module(module), name)
+    blas.routines()
     with threadpool_limits(limits=1):
         figures = run(Soak(int(seed), Path(directory)))
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
