@@ -166,13 +166,14 @@ class RiskBook:
             self._explainer.turn("model")
 
     def on_bar(self) -> None:
-        """Follow the bar that the model has just taken. O(N) + O(P); a rebuild every 64th bar."""
+        """Follow the bar that the model has just taken. O(N) + O(P); a rebuild every 64th bar.
+
+        Where the vectors cannot follow (paths that are drawn anew, a bar that was missed) they are rebuilt when read.
+        """
         self._grow()
         if self._explainer is not None:
             self._explainer.on_bar()
-        if not self._vectors.follow_bar():
-            self._vectors.rebuild(self._vectors.exposures)
-        elif (self.model.bars + self._phase) % REBUILD_EVERY == 0:
+        if self._vectors.follow_bar() and (self.model.bars + self._phase) % REBUILD_EVERY == 0:
             self._vectors.rebuild_measured(self._vectors.exposures)
 
     def start_day(self) -> None:

@@ -1,17 +1,19 @@
 """Normals that last, and Monte Carlo paths drawn anew at each bar, where no recursion leads from bar to bar."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cached_property
 from math import sqrt
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from riskcore.blas import Floats
+from riskcore.blas import Floats, product
 from riskcore.covariance.ewma import EwmaCovariance
 from riskcore.covariance.factor import PsdFactor
 from riskcore.covariance.windowed import WindowedCovariance
 from riskcore.normals import Draw
+
+_BLOCK = 32
 
 
 class LastingNormals:
@@ -29,43 +31,82 @@ class LastingNormals:
         return self._rows[:count]
 
 
-class WindowPaths:
-    r"""P paths of N instruments: independent rows :math:`N(0, \Sigma)`, Σ the rolling covariance.
+class DrawnPaths(ABC):
+    r"""P paths of N instruments that are drawn anew at each bar: :math:`X = F^\top Z`, and never formed as a whole.
 
-    With A the centred returns of the window over the root of the divisor, so that :math:`A^\top A = \Sigma`,
-
-    .. math:: X = A^\top \Xi, \qquad \Xi \text{ of shape (window, P), one row of normals for each bar}
-
-    The normals of a bar stay while it is in the window: the paths move only as the returns in it do. Nothing is ever
-    subtracted, so an outlier that has left leaves no trace. O(N window P), once a bar, when first read.
+    What a book needs of them is formed from the factor F (m, N) and the normals Z (m, P): its own P&L is
+    :math:`Z^\top (F w)`, O(m N) + O(m P), where X itself would be O(m N P). The rows of single instruments, by which a
+    book follows their prices, are formed 32 at a time when the first of them is asked for, and kept until the next bar:
+    always the same rows together, so that the bits do not depend on which were asked for before.
     """
 
     scale = 1.0
 
+    def __init__(self) -> None:
+        self._rows: dict[int, Floats] = {}
+
+    @abstractmethod
+    def factored(self) -> tuple[NDArray[np.float64], Floats]:
+        """F and Z of this bar."""
+
+    def row(self, instrument: int) -> Floats:
+        """The paths of one instrument, shape (P,)."""
+        block, place = divmod(instrument, _BLOCK)
+        if block not in self._rows:
+            factor, normals = self.factored()
+            some = factor[:, block * _BLOCK : (block + 1) * _BLOCK].T.astype(normals.dtype)
+            self._rows[block] = some @ normals
+        one: Floats = self._rows[block][place]
+        return one
+
+    def product(self, exposures: NDArray[np.float64]) -> NDArray[np.float64]:
+        """:math:`X^\\top w`, shape (P,)."""
+        factor, normals = self.factored()
+        return product(factor @ exposures, normals)
+
+    def weighted(
+        self, instruments: NDArray[np.intp], paths: NDArray[np.intp], weights: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Of each of these instruments, the weighted sum over these paths."""
+        factor, normals = self.factored()
+        sums: NDArray[np.float64] = factor[:, instruments].T @ (normals[:, paths] @ weights)
+        return sums
+
+
+class WindowPaths(DrawnPaths):
+    r"""Independent rows :math:`N(0, \Sigma)`, Σ the rolling covariance.
+
+    F are the centred returns of the window over the root of the divisor, so that :math:`F^\top F = \Sigma`, and Z has
+    one row of normals for each bar. They stay while the bar is in the window: the paths move only as the returns in it
+    do. Nothing is ever subtracted, so an outlier that has left leaves no trace.
+    """
+
     def __init__(self, covariance: WindowedCovariance, draw: Draw, path_type: DTypeLike) -> None:
+        super().__init__()
         self._covariance = covariance
         self._draw = draw
         window = covariance.rolling.window
         self.words = np.zeros(window, np.int64)
         """Whose normals stand in each row: a bar's index, or ``-1 - row`` of history."""
         self._normals: Floats = np.zeros((window, draw.n_paths), path_type)
+        self._deviations: NDArray[np.float64] | None = None
 
-    @cached_property
-    def raw(self) -> Floats:
-        """The paths, shape (N, P)."""
-        deviations = self._covariance.rolling.deviations.astype(self._normals.dtype)
-        return np.ascontiguousarray(deviations.T @ self._normals[: len(deviations)])
+    def factored(self) -> tuple[NDArray[np.float64], Floats]:
+        """The deviations of the window, and the normals of its bars."""
+        if self._deviations is None:
+            self._deviations = self._covariance.rolling.deviations
+        return self._deviations, self._normals[: len(self._deviations)]
 
     def add(self, n_instruments: int) -> None:
         """Make room for instruments listed late."""
-        self.__dict__.pop("raw", None)
+        self._deviations, self._rows = None, {}
 
     def step(self, word: int) -> None:
         """Follow the bar that the covariance has just taken."""
         slot = (self._covariance.rolling.bars - 1) % len(self.words)
         self.words[slot] = word
         self._normals[slot] = self._draw.bar(word)
-        self.__dict__.pop("raw", None)
+        self._deviations, self._rows = None, {}
 
     def load(self, words: NDArray[np.int64]) -> None:
         """Draw the normals of these bars again."""
@@ -74,16 +115,14 @@ class WindowPaths:
             self._normals[slot] = self._draw.bar(int(words[slot]))
 
 
-class CholeskyPaths:
-    r"""P paths of N instruments: rows :math:`L z`, :math:`L L^\top = \Sigma`, with normals z that last from bar to bar.
+class CholeskyPaths(DrawnPaths):
+    r"""Rows :math:`L z`, :math:`L L^\top = \Sigma`, with normals z that last from bar to bar.
 
     ``factor`` gives the factor of the covariance as read, of the instruments that have a variance: the same object as
     long as it stands. The normals being the same at every bar, the paths move only as Σ does. The raw rows are in the
-    units of the EWMA recursion: the correction for missing returns is taken off, for books put it on. O(N² P), once a
-    bar, when first read.
+    units of the EWMA recursion: the correction for missing returns is taken off, for books put it on. The factor is
+    computed when the paths are first read, not at the bar.
     """
-
-    scale = 1.0
 
     def __init__(
         self,
@@ -91,30 +130,36 @@ class CholeskyPaths:
         factor: Callable[[], PsdFactor],
         normals: LastingNormals,
     ) -> None:
+        super().__init__()
         self._covariance, self._factor, self._normals = covariance, factor, normals
         self._known: PsdFactor | None = None
-        self._raw: Floats = np.empty((0, 0))
+        self._upper: NDArray[np.float64] = np.empty((0, 0))
+        self._drawn: Floats = np.empty((0, 0))
 
-    @property
-    def raw(self) -> Floats:
-        """The paths, shape (N, P)."""
+    def factored(self) -> tuple[NDArray[np.float64], Floats]:
+        """Lᵀ in the units of the recursion, and the normals of the instruments that have a variance."""
         factor = self._factor()
         if factor is not self._known:
-            self._known, self._raw = factor, self._drawn(factor.lower)
-        return self._raw
+            self._known, self._rows = factor, {}
+            self._draw(factor.lower)
+        return self._upper, self._drawn
 
-    def _drawn(self, lower: NDArray[np.float64]) -> Floats:
+    def row(self, instrument: int) -> Floats:
+        """The paths of one instrument, shape (P,)."""
+        self.factored()
+        return super().row(instrument)
+
+    def _draw(self, lower: NDArray[np.float64]) -> None:
         covariance = self._covariance
         correction = covariance.relative_correction
-        normals = self._normals.rows(len(correction))
         known = np.flatnonzero(np.diagonal(covariance.raw))
-        drawn = np.zeros_like(normals)
-        raw = lower * (sqrt(covariance.full_weight) / correction[known])[:, None]
-        drawn[known] = raw.astype(normals.dtype) @ normals[known]
-        return drawn
+        self._upper = np.zeros((len(known), len(correction)))
+        self._upper[:, known] = lower.T * (sqrt(covariance.full_weight) / correction[known])
+        normals = self._normals.rows(len(correction))
+        self._drawn = normals if len(known) == len(normals) else normals[known]
 
     def add(self, n_instruments: int) -> None:
-        """Make room for instruments listed late."""
+        """Make room for instruments listed late: the covariance has another version, and so another factor."""
 
     def step(self, word: int) -> None:
         """Follow the bar that the covariance has just taken: there is nothing to do before the paths are read."""

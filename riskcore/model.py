@@ -138,7 +138,8 @@ class MarketModel:
         known = (
             np.flatnonzero(np.diagonal(self.covariance.raw)) if instruments is None else np.array(instruments, np.intp)
         )
-        return self.read_covariance[np.ix_(known, known)]
+        whole = self.read_covariance
+        return whole if np.array_equal(known, np.arange(len(whole))) else whole[np.ix_(known, known)]
 
     @property
     def own_normals(self) -> Floats | None:

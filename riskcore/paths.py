@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from riskcore.blas import Floats, add_outer
+from riskcore.blas import Floats, add_outer, product
 
 _SMALL = 2.0**-33
 _FEW = 0.5
@@ -37,6 +37,21 @@ class PathMatrix:
         """Make room for instruments listed late: their paths are 0."""
         self.raw = np.concatenate((self.raw, np.zeros((n_instruments, self.raw.shape[1]), self.raw.dtype)))
 
+    def row(self, instrument: int) -> Floats:
+        """The raw paths of one instrument, shape (P,)."""
+        one: Floats = self.raw[instrument]
+        return one
+
+    def product(self, exposures: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``exposures @ raw``, shape (P,), in double precision."""
+        return product(exposures, self.raw)
+
+    def weighted(
+        self, instruments: NDArray[np.intp], paths: NDArray[np.intp], weights: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Of each of these instruments, the weighted sum over these raw paths."""
+        return weighted(self.raw, instruments, paths, weights)
+
     def renormalise(self, instruments: NDArray[np.intp], factor: float) -> None:
         """Follow the covariance where it multiplied the returns of some instruments."""
         if len(instruments):
@@ -62,3 +77,11 @@ class PathMatrix:
                 one = slice(instrument, instrument + 1)
                 add_outer(self.raw[one], rows[one], columns)
         return shocks
+
+
+def weighted(
+    matrix: Floats, instruments: NDArray[np.intp], paths: NDArray[np.intp], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """``matrix[instruments][:, paths] @ weights``."""
+    sums: NDArray[np.float64] = matrix[np.ix_(instruments, paths)] @ weights
+    return sums

@@ -6,8 +6,8 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from riskcore.blas import Floats
 from riskcore.model import MarketModel
+from riskcore.paths import weighted
 from riskcore.quantile import TailRisk, tail_risks
 from riskcore.reduction import with_reduced_errors
 from riskcore.vectors import BookVectors
@@ -59,11 +59,11 @@ def position_means(
 
     In the unit of :func:`simulated`. O(columns · paths given).
     """
-    mean = amounts * vectors.corrections[columns] * (_columns(model.paths.raw, columns, tail) @ shares)
+    mean = amounts * vectors.corrections[columns] * model.paths.weighted(columns, tail, shares)
     if model.own_normals is None:
         return mean
     shrunk = model.shrunk
-    own = amounts * (_columns(model.own_normals, columns, tail) @ shares)
+    own = amounts * weighted(model.own_normals, columns, tail, shares)
     return mean * (vectors.path_factor * sqrt(shrunk.kept)) + own * sqrt(shrunk.ridge)
 
 
@@ -84,8 +84,3 @@ def simulated_tails(model: MarketModel, simulation: Simulated) -> tuple[TailRisk
 def _scaled(tail: TailRisk, factor: float) -> TailRisk:
     figures = (None if figure is None else factor * figure for figure in tail[1:])
     return TailRisk(tail.confidence, *figures)  # type: ignore[arg-type] # only errors can be None
-
-
-def _columns(matrix: Floats, columns: NDArray[np.intp], tail: NDArray[np.intp]) -> Floats:
-    everything = len(columns) == len(matrix) and (columns == np.arange(len(matrix))).all()
-    return np.take(matrix, tail, axis=1) if everything else matrix[columns][:, tail]

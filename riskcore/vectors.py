@@ -124,7 +124,7 @@ class BookVectors:
         if self._largest > _DWARFED * gross:
             return False
         add_scaled(self.pull, corrected - before, model.covariance.raw[instrument])
-        add_scaled(self.paths, corrected - before, model.paths.raw[instrument])
+        add_scaled(self.paths, corrected - before, model.paths.row(instrument))
         change = exposure - self.exposures.item(instrument)
         scale = 1.0 if self._today is None else self._today.item(instrument)
         add_scaled(self.history, change * scale, model.window.scenarios[instrument])
@@ -159,7 +159,7 @@ class BookVectors:
         sizes = np.abs(self.corrected)
         self._gross, self._largest = float(sizes.sum()), float(sizes.max(initial=0.0))
         self.pull = product(self.corrected, model.covariance.raw)
-        self.paths = product(self.corrected, model.paths.raw)
+        self.paths = model.paths.product(self.corrected)
         self._rebuild_history()
         if model.own_normals is not None:
             self.own = product(self.exposures, model.own_normals)
