@@ -40,6 +40,8 @@ class Positions(msgspec.Struct, frozen=True, tag_field="command", tag="positions
     symbols: tuple[str, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     """What is known of those that are named."""
+    aliases: dict[str, str] = {}
+    """Names among these that stand for the key of an instrument, whatever feeds have the like."""
 
     @property
     def names(self) -> list[str]:

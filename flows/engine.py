@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from flows.actors.feed import FeedActor
 from flows.actors.ledger import settled
 from flows.checkpoint import CheckpointWriter
 from flows.commands import AnyCommand, History, encode_command
@@ -26,6 +27,7 @@ from flows.questions import Inbox
 from flows.running import run_dataflow
 from flows.sinks import Insistence, OutboxSink
 from flows.sources import JournalSource
+from flows.timestamps import format_timestamp
 from riskcore.settings import RiskSettings
 from storage.outbox import OutboxStore
 from storage.runs import RunStore
@@ -144,13 +146,13 @@ class _Standing:
             "checkpoint": self._checkpoints.offset,
             "journal": self._writer.durable,
             "lag_ms": self.lag_ms,
-            "feeds": [_feed(connection) for connection in self.connections],
+            "feeds": [_feed(connection, self._crew.feed) for connection in self.connections],
             "ledger": settled(self._crew.feed.ledger.total(), tally.late, tally.suspect)._asdict(),
         }
 
 
-def _feed(connection: FeedConnection) -> dict[str, Any]:
-    status = connection.status
+def _feed(connection: FeedConnection, actor: FeedActor) -> dict[str, Any]:
+    status, feeds = connection.status, connection.feeds
     age_s = None if status.last_frame is None else round((time.time_ns() - status.last_frame) / 1e9, 3)
     return {
         "name": status.feed,
@@ -159,4 +161,7 @@ def _feed(connection: FeedConnection) -> dict[str, Any]:
         "age_s": age_s,
         "frames": status.frames,
         "reconnects": status.reconnects,
+        "away": None if status.away is None else [format_timestamp(moment) for moment in status.away],
+        "missing": sum(row.missing for row in actor.ledger.rows() if row.feed in feeds),
+        "clock_offset_ms": round(max(map(actor.clock_offset, feeds), key=abs) / 1e6, 1),
     }

@@ -25,6 +25,11 @@ class FeedAddress:
     price: PriceSource = "trade"
     credentials: Credentials | None = None
 
+    @property
+    def full_url(self) -> str:
+        """Where to connect; ``InputError`` where the feed is not known or has no address."""
+        return get_adapter(self.name, self.price).url(self.symbols, self.url)
+
     def connection(self, journal: Journal) -> FeedConnection:
         """The connection to it, not yet started.
 
@@ -34,8 +39,9 @@ class FeedAddress:
             No such feed, an address that is none, or missing credentials.
         """
         adapter = get_adapter(self.name, self.price)
-        url = adapter.url(self.symbols, self.url)
-        return FeedConnection(adapter, url, self.symbols, journal, price=self.price, credentials=self.credentials)
+        return FeedConnection(
+            adapter, self.full_url, self.symbols, journal, price=self.price, credentials=self.credentials
+        )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ actor that adds the same names in the same order numbers alike.
 
 import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from riskcore.errors import InputError
@@ -52,6 +52,7 @@ class Universe:
         self._keys: list[str] = []
         self._names: dict[str, int] = {}
         self._tails: dict[str, list[int]] = {}
+        self._defined: set[str] = set()
         self._meant: dict[str, str] = {}
         self._numbers: dict[tuple[str, str], int] = {}
         self.add(names)
@@ -64,8 +65,10 @@ class Universe:
         """The key of each instrument by number; an alias that no feed has claimed yet stands for itself."""
         return tuple(self._keys)
 
-    def add(self, names: Iterable[str]) -> list[int]:
+    def add(self, names: Iterable[str], aliases: Mapping[str, str] | None = None) -> list[int]:
         """Number ``names``, known ones as before; all of them or, after an error, none.
+
+        ``aliases`` says of some for which key they stand: no tick of another feed claims these.
 
         Raises
         ------
@@ -77,6 +80,9 @@ class Universe:
             if _KEY.fullmatch(name) is None:
                 raise InputError(f"symbol {name[:80]!r} is not valid: use letters, digits and . _ : / -")
         trial = copy.deepcopy(self)
+        for alias, key in (aliases or {}).items():
+            if alias in listed:
+                trial._define(alias, key)
         numbers = [trial._add(name) for name in listed]
         self.__dict__.update(trial.__dict__)
         return numbers
@@ -103,12 +109,18 @@ class Universe:
 
     def state(self) -> dict[str, Any]:
         """What :meth:`restore` needs, as plain JSON-able data."""
-        return {"keys": list(self._keys), "names": dict(self._names), "meant": dict(self._meant)}
+        return {
+            "keys": list(self._keys),
+            "names": dict(self._names),
+            "meant": dict(self._meant),
+            "defined": sorted(self._defined),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what :meth:`state` described; the connected feeds stay as they were given here."""
         self._keys, self._names = list(state["keys"]), dict(state["names"])
         self._meant, self._numbers, self._tails = dict(state["meant"]), {}, {}
+        self._defined = set(state["defined"])
         for number, key in enumerate(self._keys):
             self._learn_tails(key, number)
 
@@ -128,6 +140,14 @@ class Universe:
             self._mean(name, f"{self._feeds[0]}:{name}", number)
         return number
 
+    def _define(self, alias: str, key: str) -> None:
+        if self._meant.get(alias, key) != key:
+            raise _ambiguous(alias, self._meant[alias], key)
+        self._defined.add(alias)
+        if alias not in self._names:
+            self._names[alias] = self._add(key)
+        self._mean(alias, key, self._names[alias])
+
     def _of_alias(self, name: str) -> int | None:
         meant = self._tails.get(name, [])
         if len(meant) > 1:
@@ -138,7 +158,7 @@ class Universe:
 
     def _of_key(self, name: str) -> int | None:
         for alias in _tails_of(name):
-            number = self._names.get(alias)
+            number = None if alias in self._defined else self._names.get(alias)
             if number is not None:
                 self._mean(alias, name, number)
                 return number
@@ -146,7 +166,7 @@ class Universe:
 
     def _claim(self, feed: str, symbol: str) -> int | None:
         key = f"{feed}:{symbol}"
-        alias = self._names.get(symbol)
+        alias = None if symbol in self._defined else self._names.get(symbol)
         if alias is not None and (not self._feeds or feed in self._feeds):
             self._mean(symbol, key, alias)
         number = self._names.get(key)

@@ -34,7 +34,7 @@ def prepare(configuration: Configuration, instruments: int) -> Configuration:
     _write_missing(book, history, instruments, settings.seed)
     fixed = {
         "data_dir": directory,
-        "feed": "tailwatch",
+        "feed": ("tailwatch",),
         "positions": book,
         "history": history,
         "symbols": tuple(instrument.symbol for instrument in listed),

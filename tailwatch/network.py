@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from riskcore.errors import TailwatchError
@@ -30,6 +31,24 @@ def check_port(host: str, port: int) -> int:
                 f"port {port} on {host} {reason}; stop the program that has it, or choose another with --port"
             ) from None
         return int(probe.getsockname()[1])
+
+
+def check_feeds(urls: Mapping[str, str]) -> None:
+    """See whether somebody listens at the address of at least one of these feeds, given by name.
+
+    Raises
+    ------
+    TailwatchError
+        Nobody does; the message is of the first.
+    """
+    failures = []
+    for feed, url in urls.items():
+        try:
+            check_feed(feed, url)
+        except TailwatchError as error:
+            failures.append(error)
+    if len(failures) == len(urls):
+        raise failures[0]
 
 
 def check_feed(feed: str, url: str) -> None:

@@ -35,7 +35,8 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
         own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
 
         def run(**arguments: Any) -> None:
-            flags = {name: value for name in names if (value := arguments.pop(name)) is not None}
+            given = {name: arguments.pop(name) for name in names}
+            flags = {name: _one(value) for name, value in given.items() if value}
             path, verbose = arguments.pop("config"), arguments.pop("verbose")
             configuration = load(flags, path)
             _configure_logging(verbose, configuration)
@@ -68,7 +69,12 @@ def _parameter(name: str) -> inspect.Parameter:
         rich_help_panel=about["panel"],
         show_default=False,
     )
-    return _keyword(name, Annotated[str | None, option], None)
+    kind = list[str] | None if "repeated" in about else str | None
+    return _keyword(name, Annotated[kind, option], None)
+
+
+def _one(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ",".join(value)
 
 
 def _default(text: str) -> str:

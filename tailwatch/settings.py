@@ -44,8 +44,12 @@ SECRETS = ("database_url", "feed_key", "feed_secret")
 """Settings whose values no message repeats."""
 
 
-def _setting(default: Any, help_text: str, *, panel: str, metavar: str = "", **limits: Any) -> Any:
+def _setting(
+    default: Any, help_text: str, *, panel: str, metavar: str = "", repeated: bool = False, **limits: Any
+) -> Any:
     extra: JsonDict = {"panel": panel, "metavar": metavar}
+    if repeated:
+        extra["repeated"] = "yes"
     if callable(default):
         return Field(default_factory=default, description=help_text, json_schema_extra=extra, **limits)
     return Field(default=default, description=help_text, json_schema_extra=extra, **limits)
@@ -150,7 +154,13 @@ class Settings(BaseSettings):
         None, "Daily prices to start from, CSV or Parquet.", panel=SIMULATION, metavar="FILE"
     )
 
-    feed: str | None = _setting(None, "Feed to connect to, such as binance or tailwatch.", panel=INPUT, metavar="NAME")
+    feed: Annotated[tuple[str, ...], BeforeValidator(parse_list)] = _setting(
+        (),
+        "Feeds to connect to, such as coinbase, or a file of them, .toml; may be repeated.",
+        panel=INPUT,
+        metavar="NAME",
+        repeated=True,
+    )
     symbols: Annotated[tuple[str, ...], BeforeValidator(parse_list), AfterValidator(named_symbols)] = _setting(
         (), "Instruments to watch besides those held.", panel=INPUT, metavar="A,B,..."
     )

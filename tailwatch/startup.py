@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riskcore.errors import InputError
 from tailwatch.book import read_book
-from tailwatch.configuration import flag, variable
+from tailwatch.feeds import Plan, check_choices
 from tailwatch.history import read_history
 from tailwatch.limits import read_limits
 from tailwatch.memory import check_memory
@@ -16,8 +15,6 @@ from tailwatch.settings import Settings
 if TYPE_CHECKING:
     from flows.commands import AnyCommand
     from flows.engine import Engine
-    from flows.feeds import Adapter
-    from flows.feeds.adapter import Credentials
     from flows.journal import Retention
 
 _LIVE_NS = 250_000_000
@@ -67,16 +64,13 @@ def engine_of(settings: Settings, database_url: str) -> "Engine":
         No feed, an unknown one, no book, or a faulty file.
     """
     from flows.engine import Engine
-    from flows.listening import FeedAddress
 
-    adapter = feed_of(settings)
-    commands = read_commands(settings)
-    symbols = subscription(adapter, commands, settings.symbols)
+    plan = plan_of(settings)
     return Engine(
         directory=settings.data_dir,
         database_url=database_url,
-        feeds=[FeedAddress(adapter.name, symbols, settings.url, settings.price, credentials_of(settings))],
-        commands=commands,
+        feeds=plan.addresses,
+        commands=plan.commands,
         settings=settings.to_risk_settings(),
         settings_hash=settings.settings_hash,
         publish=publish_ns(settings, live=True),
@@ -84,42 +78,10 @@ def engine_of(settings: Settings, database_url: str) -> "Engine":
     )
 
 
-def feed_of(settings: Settings) -> "Adapter":
-    """The adapter of ``--feed``; InputError where none is named or nobody knows it."""
-    from flows.feeds import adapter_names, get_adapter
-
-    if settings.feed is None:
-        raise InputError(f"feed: name one with {flag('feed')}: {', '.join(adapter_names())}")
-    return get_adapter(settings.feed, settings.price)
-
-
-def credentials_of(settings: Settings) -> "Credentials | None":
-    """Who we are to a feed that asks; InputError where a key has no secret or the reverse."""
-    from flows.feeds.adapter import Credentials
-
-    if settings.feed_key is None and settings.feed_secret is None:
-        return None
-    if settings.feed_key is None or settings.feed_secret is None:
-        raise InputError(
-            f"feed_key: a key needs its secret; set both {variable('feed_key')} and {variable('feed_secret')}"
-        )
-    return Credentials(settings.feed_key.get_secret_value(), settings.feed_secret.get_secret_value())
-
-
-def subscription(adapter: "Adapter", commands: "Sequence[AnyCommand]", further: Sequence[str] = ()) -> tuple[str, ...]:
-    """The venue's own names of what is held or watched and may be had from this feed.
-
-    Raises
-    ------
-    InputError
-        There is nothing that this feed has.
-    """
-    told = [name for command in commands for name in getattr(command, "names", ())]
-    names = dict.fromkeys(_on_this_feed(name, adapter.feeds) for name in (*told, *further))
-    symbols = tuple(name for name in names if name)
-    if not symbols:
-        raise InputError(f"symbols: nothing held or named is an instrument of the feed {adapter.name}")
-    return symbols
+def plan_of(settings: Settings) -> Plan:
+    """The book and the feeds that it is heard from; InputError as of both, of the feeds first."""
+    check_choices(settings)
+    return Plan(settings, read_commands(settings))
 
 
 def publish_ns(settings: Settings, *, live: bool) -> int | None:
@@ -135,10 +97,3 @@ def retention_of(settings: Settings) -> "Retention":
 
     age, size = settings.journal_age, settings.journal_size
     return Retention(None if age is None else age.nanoseconds, None if size is None else size.count)
-
-
-def _on_this_feed(name: str, feeds: Sequence[str]) -> str:
-    for feed in feeds:
-        if name.startswith(f"{feed}:"):
-            return name.removeprefix(f"{feed}:")
-    return "" if ":" in name else name

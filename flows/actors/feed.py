@@ -249,7 +249,7 @@ class FeedActor:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise InputError(f"the command at journal offset {record.offset} cannot be read: {error}") from None
         if isinstance(command, Positions):
-            self._universe.add(command.names)
+            self._universe.add(command.names, command.aliases)
 
     def _open(self, tick: Tick, adapter: str) -> Line:
         valid = is_symbol(tick.symbol) and is_symbol(tick.feed)

@@ -154,7 +154,7 @@ class RiskActor:
             return
         match command:
             case Positions() as book:
-                numbers = self._universe.add(book.names)
+                numbers = self._universe.add(book.names, book.aliases)
                 self._widen()
                 said = self._books.state_book(book, event, self._model, numbers)
                 self._mark()

@@ -86,6 +86,7 @@ class FeedConnection:
         self._journal = journal
         self._origin = origin_of(url)
         self._price = price
+        self._is_first = True
         self._backoff = backoff or Backoff()
         self._liveness_s = liveness_s or adapter.liveness_s
         self._clock = clock
@@ -94,6 +95,11 @@ class FeedConnection:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name=f"feed-{adapter.name}", daemon=True)
+
+    @property
+    def feeds(self) -> tuple[str, ...]:
+        """The feeds whose ticks this brings."""
+        return self._adapter.feeds
 
     def start(self) -> None:
         """Begin to connect, and return."""
@@ -184,6 +190,7 @@ class FeedConnection:
             liveness_s=self._liveness_s,
             wake=self._wake,
         )
+        self._is_first = True
         self._append(Kind.CONNECTED, {"url": self._origin, "symbols": self._symbols, "price": self._price})
         self.status.connections += 1
         self.status.state = "connected"
@@ -196,6 +203,11 @@ class FeedConnection:
 
     def _on_frame(self, payload: bytes) -> None:
         stamp = self._clock()
+        if self._is_first and self.status.last_frame is not None:
+            self.status.away = self.status.last_frame, stamp
+            away_s = round((stamp - self.status.last_frame) / 1e9, 1)
+            _log.warning("feed is back", feed=self._adapter.name, nothing_for_s=away_s)
+        self._is_first = False
         self._journal.append(Kind.FRAME, payload, adapter=self._adapter.name, origin=self._origin, stamp=stamp)
         self.status.frames += 1
         self.status.last_frame = stamp

@@ -28,6 +28,8 @@ class FeedStatus:
     binary_frames: int = 0
     """Binary frames, which are refused."""
     connections: int = 0
+    away: tuple[int, int] | None = None
+    """Between which receive times nothing came, the last time that a connection was lost and made again."""
     error: str | None = None
     """What went wrong last, in one line; None once frames come again."""
 

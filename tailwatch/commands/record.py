@@ -24,21 +24,21 @@ def record(
     out: Annotated[Path, typer.Option(metavar="FILE.ndjson.zst", help="File to write; it must not exist.")],
 ) -> None:
     """Record a feed to a file that `tailwatch replay` reads; Ctrl-C ends it."""
-    from flows.listening import FeedAddress, listening
+    from flows.listening import listening
     from flows.recording import RecordingWriter
-    from tailwatch.startup import credentials_of, feed_of, subscription
+    from tailwatch.feeds import Plan
     from tailwatch.supervised import stopping_on_signals
 
     settings = configuration.settings
-    adapter = feed_of(settings)
     if not settings.symbols:
         raise InputError(f"symbols: name what to record with {flag('symbols')} A,B")
-    symbols = subscription(adapter, (), settings.symbols)
-    address = FeedAddress(adapter.name, symbols, settings.url, settings.price, credentials_of(settings))
+    addresses = Plan(settings, ()).addresses
+    if len(addresses) > 1:
+        raise InputError(f"feed: a recording is of one feed; name one with {flag('feed')}")
     stopping = stopping_on_signals()
-    writer = RecordingWriter(out, settings.price)
+    writer = RecordingWriter(out, addresses[0].price)
     try:
-        with listening([address], writer) as (connection,):
+        with listening(addresses, writer) as (connection,):
             _watch(writer, connection, stopping)
     finally:
         writer.close()

@@ -29,13 +29,10 @@ def demo(
 @with_settings(*EVERYTHING)
 def up(configuration: Configuration) -> None:
     """Run everything on a live feed: database, engine, archive, API and dashboard."""
-    from tailwatch.network import check_feed
-    from tailwatch.startup import feed_of, read_commands, subscription
+    from tailwatch.network import check_feeds
+    from tailwatch.startup import plan_of
 
-    settings = configuration.settings
-    adapter = feed_of(settings)
-    symbols = subscription(adapter, read_commands(settings), settings.symbols)
-    check_feed(adapter.name, adapter.url(symbols, settings.url))
+    check_feeds({one.name: one.full_url for one in plan_of(configuration.settings).addresses})
     _run(configuration, None)
 
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from websockets.asyncio.server import serve
 
 from flows.messages import Kind, Record
 
@@ -102,3 +103,24 @@ def in_thread():
     yield start
     for thread in threads:
         thread.stop()
+
+
+@pytest.fixture
+def venue(in_thread):
+    """Return a function that starts a server: ``attend(client, number)`` serves the client with that number."""
+
+    def start(attend, **options):
+        clients = []
+
+        async def on_client(client):
+            clients.append(client)
+            await attend(client, len(clients))
+
+        async def run(ready, stop: asyncio.Event):
+            async with serve(on_client, "127.0.0.1", 0, **options) as server:
+                ready(*server.sockets[0].getsockname()[:2])
+                await stop.wait()
+
+        return in_thread(run)
+
+    return start

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from flows.commands import History, Positions
-from flows.feeds import get_adapter
 from riskcore.errors import InputError, TailwatchError
 from tailwatch.configuration import load, spell
+from tailwatch.feeds import Plan, credentials_of
 from tailwatch.memory import check_memory
 from tailwatch.network import check_feed, check_port
-from tailwatch.startup import credentials_of, publish_ns, read_commands, subscription
+from tailwatch.startup import publish_ns, read_commands
 from tailwatch.values import parse_duration, parse_size
 
 
@@ -34,11 +34,17 @@ def test_the_book_comes_before_its_history(book: Path, tmp_path: Path) -> None:
     assert commands[1] == History(("ETHUSDT",), ((1.0,), (None,)))
 
 
+def _asked(**given: str) -> dict[str, tuple[str, ...]]:
+    settings = load(given).settings
+    commands = read_commands(settings) if settings.positions else ()
+    return {one.name: one.symbols for one in Plan(settings, commands).addresses}
+
+
 def test_a_feed_is_asked_for_its_own_instruments_by_its_own_names(book: Path) -> None:
-    commands = read_commands(load({"positions": str(book)}).settings)
-    assert subscription(get_adapter("binance"), commands[:1], ("ETHUSDT", "elsewhere:A"))[:2] == ("BTCUSDT", "ETHUSDT")
+    (asked,) = _asked(positions=str(book), feed="binance", symbols="ETHUSDT,elsewhere:A").values()
+    assert asked[:2] == ("BTCUSDT", "ETHUSDT")
     with pytest.raises(InputError, match="nothing held or named is an instrument of the feed tailwatch"):
-        subscription(get_adapter("tailwatch"), (), ("binance:spot:A",))
+        _asked(feed="tailwatch", symbols="binance:spot:A")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +66,7 @@ def test_the_rate_of_a_currency_is_watched_as_the_feed_spells_pairs_unless_one_i
     assert isinstance(book, Positions)
     assert list(book.symbols) == watched
     if feed is not None:
-        assert subscription(get_adapter(feed), (book,)) == ("SAP", "IBM", *watched)
+        assert _asked(**given, feed=feed) == {feed: ("SAP", "IBM", *watched)}
 
 
 def test_a_key_and_its_secret_come_together_and_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,35 +1,12 @@
-"""A venue that does as a test tells it, on a real WebSocket, and connections to it that come back at once."""
+"""Connections that come back at once."""
 
-import asyncio
 from random import Random
 
 import pytest
-from websockets.asyncio.server import serve
 
 from flows.feeds import get_adapter
 from flows.feeds.backoff import Backoff
 from flows.feeds.connection import FeedConnection
-
-
-@pytest.fixture
-def venue(in_thread):
-    """Return a function that starts a server: ``attend(client, number)`` serves the client with that number."""
-
-    def start(attend, **options):
-        clients = []
-
-        async def on_client(client):
-            clients.append(client)
-            await attend(client, len(clients))
-
-        async def run(ready, stop: asyncio.Event):
-            async with serve(on_client, "127.0.0.1", 0, **options) as server:
-                ready(*server.sockets[0].getsockname()[:2])
-                await stop.wait()
-
-        return in_thread(run)
-
-    return start
 
 
 @pytest.fixture
