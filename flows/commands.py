@@ -31,6 +31,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """A price set by hand, for want of ticks."""
     proxy: str | None = None
     """The instrument whose returns stand in for its own."""
+    negative: bool = False
+    """Its price can be 0 or below."""
 
 
 class Positions(msgspec.Struct, frozen=True, tag_field="command", tag="positions"):

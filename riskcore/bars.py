@@ -8,7 +8,7 @@ end; it never goes back.
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,8 @@ class BarSampler:
         self._newest_at: list[int] = []
         self._close = np.empty(0)
         self._close_at = np.empty(0, np.int64)
+        self.absolute = np.empty(0, np.bool_)
+        """Whose returns are changes of price, shape (N,); to be set from outside."""
         self.add(n_instruments)
 
     @property
@@ -89,6 +91,7 @@ class BarSampler:
         self._newest_at += [_NEVER] * n_instruments
         self._close = np.append(self._close, np.full(n_instruments, np.nan))
         self._close_at = np.append(self._close_at, np.full(n_instruments, _NEVER))
+        self.absolute = np.append(self.absolute, np.zeros(n_instruments, np.bool_))
 
     def on_tick(self, instrument: int, feed: str, event_time: int, price: float, stamp: int) -> bool:
         """Take one accepted tick, in the journal's order; times in nanoseconds, ``stamp`` the journal's.
@@ -177,20 +180,13 @@ class BarSampler:
             del self._late[instrument]
         spanned = 1 if self._previous is None else index - self._previous
         idle = index - self._close_at // self._bar > self._settings.stale_after
-        returns = self._returns(before, close)
+        returns = returns_of(before, close, self.absolute, self._settings.returns)
         stale = idle & ~moved & ~np.isnan(close)
         returns[stale] = np.nan
         if self._settings.empty_bars == "scale" and spanned > 1:
             returns /= np.sqrt(spanned)
         self._close, self._previous = close, index
         return Bar(index, end, close.copy(), returns, len(trades), stale, spanned)
-
-    def _returns(self, before: NDArray[np.float64], close: NDArray[np.float64]) -> NDArray[np.float64]:
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            ratio = close / before
-            returns = np.log(ratio) if self._settings.returns == "log" else ratio - 1.0
-        returns[~np.isfinite(returns)] = np.nan
-        return returns
 
     def snapshot(self) -> bytes:
         """Everything as bytes; bars not yet handed over must be taken by :meth:`closed` first."""
@@ -223,6 +219,7 @@ class BarSampler:
         sampler = cls(0, settings)
         sampler.newest, sampler._newest_at = arrays["newest"].tolist(), arrays["newest_at"].tolist()
         sampler._close, sampler._close_at = arrays["close"], arrays["close_at"]
+        sampler.absolute = np.zeros(len(sampler._close), np.bool_)
         sampler._feeds, sampler._previous = meta["feeds"], meta["previous"]
         sampler._boundary, sampler._closes_at = meta["boundary"], meta["closes_at"]
         sampler._restore_trades(arrays)
@@ -234,3 +231,18 @@ class BarSampler:
             self._open.setdefault(index, {})[instrument] = (event_time, price)
         for (instrument, event_time), price in zip(arrays["late"].tolist(), arrays["late_price"].tolist(), strict=True):
             self._late[instrument] = (event_time, price)
+
+
+def returns_of(
+    before: NDArray[np.float64], after: NDArray[np.float64], absolute: NDArray[np.bool_], kind: Literal["simple", "log"]
+) -> NDArray[np.float64]:
+    """Returns from one price to the next, shape (..., N), NaN where there is none.
+
+    Simple ``after / before - 1`` or log, and the plain difference where ``absolute`` (N,).
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = after / before
+        relative = np.log(ratio) if kind == "log" else ratio - 1.0
+        returns = np.where(absolute, after - before, relative)
+    returns[~np.isfinite(returns)] = np.nan
+    return returns

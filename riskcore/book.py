@@ -30,7 +30,15 @@ from riskcore.messages import Distribution, Explained, Measure, Method, StressRe
 from riskcore.model import MarketModel
 from riskcore.positions import NO_RETURNS, Positions, Rate
 from riskcore.state import pack, unpack
-from riskcore.stress import Shock, built_in_stress, conditional_moves, episode_moves, shock_moves, window_episode
+from riskcore.stress import (
+    Shock,
+    built_in_stress,
+    conditional_moves,
+    episode_moves,
+    in_points,
+    shock_moves,
+    window_episode,
+)
 from riskcore.vectors import BookVectors
 
 REBUILD_EVERY = 64
@@ -81,7 +89,7 @@ class RiskBook:
         self._vectors = BookVectors(model)
         self._explainer: VarExplainer | None = None
         self._phase = zlib.crc32(name.encode()) % REBUILD_EVERY
-        self._exposures = Exposures(self.positions)
+        self._exposures = Exposures(self.positions, model)
         self._priced = -1
         self._applied: tuple[int, ...] = ()
 
@@ -117,6 +125,9 @@ class RiskBook:
             self.positions.check(number)
         if isinstance(rate, Rate):
             self.positions.check(rate.instrument)
+        lender = rate.instrument if isinstance(rate, Rate) else column
+        if lender not in (instrument, NO_RETURNS) and self.model.absolute[lender]:
+            raise InputError(f"instrument {lender} has returns in points: it can be neither a rate nor a proxy")
         if self.positions.describe(instrument, multiplier, rate, margined=margined, column=column):
             self.positions.restart(instrument, self.model.prices)
         self._retrade(instrument)
@@ -402,7 +413,7 @@ class RiskBook:
         of_positions = {n.removeprefix("positions."): arrays[n] for n in arrays if n.startswith("positions.")}
         book.positions = Positions.load(of_positions, packed.meta["paid"])
         book._vectors.load(arrays)
-        book._exposures = Exposures(book.positions)
+        book._exposures = Exposures(book.positions, model)
         book._priced = packed.meta["priced"]
         explained = {n.removeprefix("explain."): arrays[n] for n in arrays if n.startswith("explain.")}
         if explained:
@@ -429,7 +440,7 @@ class RiskBook:
         """A book of the same positions on the same model, which explains nothing. O(N) + O(window) + O(P)."""
         twin = copy.copy(self)
         twin.positions, twin._vectors = self.positions.copy(), self._vectors.copy()
-        twin._exposures, twin._explainer = Exposures(twin.positions), None
+        twin._exposures, twin._explainer = Exposures(twin.positions, self.model), None
         return twin
 
     def stress(self, shocks: Shock | Mapping[int, float], *, propagate: bool = False) -> NDArray[np.float64]:
@@ -443,11 +454,10 @@ class RiskBook:
         self._grow()
         shock, n = shocks if isinstance(shocks, Shock) else Shock(instruments=shocks), self.model.n_instruments
         still = set(self._exposures.rates.tolist()) - set(self.held.tolist())
+        told = in_points(shock.by_instrument(n, still), self.model)
         if propagate:
-            moves = conditional_moves(self.model.read_covariance, shock.by_instrument(n, still))
-        else:
-            moves = shock_moves(shock, n, still)
-        return self._revalued(moves)
+            return self._revalued(conditional_moves(self.model.read_covariance, told))
+        return self._revalued(shock_moves(Shock(instruments=told), n))
 
     def stress_episode(self, episode: slice | ArrayLike) -> NDArray[np.float64]:
         """P&L of each position, shape (N,), base currency, if an episode of the past came again.
@@ -457,14 +467,14 @@ class RiskBook:
         """
         if isinstance(episode, slice):
             return self._revalued(window_episode(self.model, episode))
-        moves = episode_moves(episode, self.model.settings.returns)
+        moves = episode_moves(episode, self.model.settings.returns, self.model.absolute)
         if moves.shape != self.model.prices.shape:
             raise InputError(f"an episode has a return of each of {self.model.n_instruments} instruments in every bar")
         return self._revalued(moves)
 
     def _revalued(self, moves: NDArray[np.float64]) -> NDArray[np.float64]:
         self._grow()
-        return self._exposures.pnl(self.model.marks, moves) + 0.0
+        return self._exposures.pnl(self.model.prices, self.model.marks, moves) + 0.0
 
     def stress_tests(self) -> tuple[StressResult, ...]:
         """The built-in scenarios of every snapshot, defined in :func:`~riskcore.stress.built_in_stress`."""

@@ -101,6 +101,10 @@ class WindowPaths(DrawnPaths):
         """Make room for instruments listed late."""
         self._deviations, self._rows = None, {}
 
+    def forget(self, instrument: int) -> None:
+        """Follow the covariance where it has forgotten an instrument."""
+        self._deviations, self._rows = None, {}
+
     def step(self, word: int) -> None:
         """Follow the bar that the covariance has just taken."""
         slot = (self._covariance.rolling.bars - 1) % len(self.words)
@@ -160,6 +164,9 @@ class CholeskyPaths(DrawnPaths):
 
     def add(self, n_instruments: int) -> None:
         """Make room for instruments listed late: the covariance has another version, and so another factor."""
+
+    def forget(self, instrument: int) -> None:
+        """Follow the covariance where it has forgotten an instrument: its version has moved."""
 
     def step(self, word: int) -> None:
         """Follow the bar that the covariance has just taken: there is nothing to do before the paths are read."""

@@ -6,10 +6,12 @@ instrument as any other, so a position in another currency moves with two return
 .. math:: dV_i = V_i\,(r_i + s\, r_f), \qquad s = 1,\ \text{or } -1 \text{ where the rate is quoted the other way round}
 
 The exposure w of the book to an instrument is therefore the sum of all *lines* on it: the positions in it, those it
-stands proxy for, and, where it is a rate, the values of all positions that it converts.
+stands proxy for, and, where it is a rate, the values of all positions that it converts. Where returns are absolute, in
+points (:meth:`~riskcore.model.MarketModel.describe`), the exposure of a position is its value per point, q m f, so that
+w r is the P&L in any case.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,13 @@ class Lines(NamedTuple):
     of_rate: NDArray[np.bool_]
 
 
+class Market(Protocol):
+    """What is asked of the market model."""
+
+    @property
+    def absolute(self) -> NDArray[np.bool_]: ...
+
+
 class Exposures:
     """Values and exposures of the positions of one book at given prices; arrays are (N,), base currency.
 
@@ -42,8 +51,8 @@ class Exposures:
     held.
     """
 
-    def __init__(self, positions: Positions) -> None:
-        self._positions = positions
+    def __init__(self, positions: Positions, market: Market) -> None:
+        self._positions, self._market = positions, market
         self.scale: Vector = np.zeros(len(positions.quantity))
         """Value per price, before a rate that moves."""
         self.held: NDArray[np.bool_] = np.zeros(len(positions.quantity), np.bool_)
@@ -79,7 +88,7 @@ class Exposures:
     def _is_special(self, instrument: int) -> bool:
         positions = self._positions
         rated = positions.rated_by[instrument] != NO_RATE or np.isnan(positions.unit[instrument])
-        return bool(rated or positions.column[instrument] != instrument)
+        return bool(rated or positions.column[instrument] != instrument or self._market.absolute[instrument])
 
     def _sort_out(self) -> None:
         if not self._dirty:
@@ -87,8 +96,8 @@ class Exposures:
         positions = self._positions
         self._converted = np.flatnonzero(self.held & (positions.rated_by != NO_RATE))
         self._lent = np.flatnonzero(self.held & (positions.column != np.arange(len(self.held))))
-        unrated = self.held & np.isnan(positions.unit)
-        self.plain = not (len(self._converted) or len(self._lent) or unrated.any())
+        odd = self.held & (np.isnan(positions.unit) | self._market.absolute)
+        self.plain = not (len(self._converted) or len(self._lent) or odd.any())
         self._dirty = False
 
     @property
@@ -134,9 +143,21 @@ class Exposures:
         return Lines(
             np.concatenate((own, rates)),
             np.concatenate((positions.column[own], rates)),
-            np.concatenate((values[own], totals)),
+            np.concatenate((self._per_return(values, prices)[own], totals)),
             np.arange(len(own) + len(rates)) >= len(own),
         )
+
+    def _per_return(self, values: Vector, prices: Vector) -> Vector:
+        # By return of what moves it: the value, or the value per point.
+        points = self._in_points()
+        if not points.any():
+            return values
+        return np.where(points, self.scale * np.nan_to_num(self._positions.rates(prices), nan=0.0), values)
+
+    def _in_points(self) -> NDArray[np.bool_]:
+        itself = self._positions.column == np.arange(len(self.held))
+        own: NDArray[np.bool_] = self._market.absolute & itself
+        return own
 
     def valued(self, prices: Vector) -> NDArray[np.bool_]:
         """Which positions have a value at these prices (NaN = none): held, with a price and a rate."""
@@ -162,8 +183,8 @@ class Exposures:
                 reasons[instrument] = UNMODELLED if valued[instrument] else NO_PRICE
         return reasons
 
-    def pnl(self, marks: Vector, moves: Vector) -> Vector:
-        """P&L of each position when prices move by these returns: revalued, not to first order.
+    def pnl(self, prices: Vector, marks: Vector, moves: Vector) -> Vector:
+        """P&L of each position when prices move by these returns (points where they are absolute): revalued.
 
         A position in another currency is revalued at its new price and converted at the new rate; a margined one has no
         value to convert, only its P&L. ``InputError`` when a rate falls to 0 or below.
@@ -172,7 +193,8 @@ class Exposures:
         if self.plain:
             return values * moves
         self._sort_out()
-        pnl = np.where(positions.column >= 0, values * moves[positions.column], 0.0)
+        moved = self.valued(prices) & (positions.column >= 0)
+        pnl = np.where(moved, self._per_return(values, prices) * moves[positions.column], 0.0)
         converted = self._converted
         growth = 1.0 + moves[positions.rated_by[converted]]
         if (growth <= 0.0).any():

@@ -70,6 +70,8 @@ class MarketModel:
         """Last price of each instrument in quote currency, shape (N,), NaN = none yet; read only."""
         self.marks = np.zeros(n_instruments)
         """The same with 0 for none."""
+        self.absolute = np.zeros(n_instruments, np.bool_)
+        """Whose returns are changes of price in points, shape (N,): see :meth:`describe`."""
         self.priced = 0
         """Number of instruments with a price."""
         self.quoted = 0
@@ -159,10 +161,39 @@ class MarketModel:
         """Make room for more instruments, numbered after those that are there. O(N P), a copy."""
         self.prices = np.append(self.prices, np.full(n_instruments, np.nan))
         self.marks = np.append(self.marks, np.zeros(n_instruments))
+        self.absolute = np.append(self.absolute, np.zeros(n_instruments, np.bool_))
         self.covariance.add(n_instruments)
         self.window.add(n_instruments)
         self.paths.add(n_instruments)
         self.step = None
+
+    def describe(self, instrument: int, *, absolute: bool) -> None:
+        r"""Say whether an instrument has absolute returns: changes of its price, :math:`p' - p`, in points.
+
+        For what can be 0 or below (spreads, power), whose relative returns mean nothing. One that had returns of the
+        other kind begins anew. ``InputError`` under shrinkage, which mixes the variances of all instruments.
+        """
+        if absolute and self.settings.shrinkage != "none":
+            raise InputError(
+                "shrinkage mixes variances, and those of prices that may be negative are in points: leave it"
+            )
+        if bool(self.absolute[instrument]) != absolute:
+            self.absolute[instrument] = absolute
+            if self.observations[instrument]:
+                self.forget(instrument)
+
+    def forget(self, instrument: int) -> None:
+        """Take an instrument back to where a late listing starts: no price, no returns, no paths; its number stays.
+
+        For one that has ended (delisted, expired). What is left stays positive semi-definite. O(N + P + window); books
+        rebuild.
+        """
+        self._keep_images()
+        for part in (self.covariance, self.window, self.paths):
+            part.forget(instrument)
+        self.priced -= int(not isnan(self.prices.item(instrument)))
+        self.prices[instrument], self.marks[instrument] = np.nan, 0.0
+        self.quoted, self.epoch, self.step = self.quoted + 1, self.epoch + 1, None
 
     def on_price(self, instrument: int, price: float) -> None:
         """Set the last price of one instrument. O(1): books take it in when they are read, many ticks as one."""
@@ -272,7 +303,7 @@ class MarketModel:
 
     def _state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         arrays = {f"covariance.{name}": array for name, array in self.covariance.arrays().items()}
-        arrays |= {"prices": self.prices} | self._path_arrays()
+        arrays |= {"prices": self.prices, "absolute": self.absolute} | self._path_arrays()
         arrays |= {"returns": self.window.returns, "present": self.window.present}
         if self.window.standardised is not None and self.window.forecast is not None:
             arrays |= {"standardised": self.window.standardised, "forecast": self.window.forecast}
@@ -309,7 +340,7 @@ class MarketModel:
         model.window.returns, model.window.present = arrays["returns"], arrays["present"]
         model.window.standardised, model.window.forecast = arrays.get("standardised"), arrays.get("forecast")
         model.window.bars = meta["rows"]
-        model.prices = arrays["prices"]
+        model.prices, model.absolute = arrays["prices"], arrays["absolute"]
         model.marks = np.nan_to_num(model.prices, nan=0.0)
         model.priced = model.n_instruments - int(np.isnan(model.prices).sum())
         for name in _COUNTS:

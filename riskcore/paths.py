@@ -52,6 +52,10 @@ class PathMatrix:
         """Of each of these instruments, the weighted sum over these raw paths."""
         return weighted(self.raw, instruments, paths, weights)
 
+    def forget(self, instrument: int) -> None:
+        """Take the paths of an instrument back to 0."""
+        self.raw[instrument] = 0.0
+
     def renormalise(self, instruments: NDArray[np.intp], factor: float) -> None:
         """Follow the covariance where it multiplied the returns of some instruments."""
         if len(instruments):

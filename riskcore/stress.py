@@ -58,15 +58,23 @@ class Shock:
         return shocks
 
 
-def shock_moves(shock: Shock, n_instruments: int, still: Collection[int] = ()) -> Vector:
+def in_points(shocks: Mapping[int, float], model: MarketModel) -> dict[int, float]:
+    """The shocks in the unit of the model's returns: of the size of the price, where those are in points."""
+    sizes = np.where(model.absolute, np.abs(model.marks), 1.0)
+    return {instrument: shock * float(sizes[instrument]) for instrument, shock in shocks.items()}
+
+
+def shock_moves(shock: Shock, n_instruments: int) -> Vector:
     """Moves of all instruments, shape (N,), when those that are not shocked stay where they are."""
     moves = np.zeros(n_instruments)
-    for instrument, move in shock.by_instrument(n_instruments, still).items():
+    for instrument, move in shock.by_instrument(n_instruments).items():
         moves[instrument] = move
     return moves
 
 
-def episode_moves(returns: ArrayLike, kind: Literal["simple", "log"] = "simple") -> Vector:
+def episode_moves(
+    returns: ArrayLike, kind: Literal["simple", "log"] = "simple", absolute: NDArray[np.bool_] | None = None
+) -> Vector:
     r"""Moves over a historical episode: the returns of its bars compounded, :math:`\prod_t (1 + r_t) - 1`.
 
     Parameters
@@ -75,6 +83,8 @@ def episode_moves(returns: ArrayLike, kind: Literal["simple", "log"] = "simple")
         Shape (T, N), or (N,) for one bar; NaN = no return, the price stayed.
     kind
         Of the returns; log returns are added up and exponentiated.
+    absolute
+        (N,): whose returns are in points, which are added up.
 
     Raises
     ------
@@ -86,7 +96,7 @@ def episode_moves(returns: ArrayLike, kind: Literal["simple", "log"] = "simple")
         raise InputError(f"an episode is at least one bar of finite or missing returns, not of shape {rows.shape}")
     clean = np.nan_to_num(rows, nan=0.0)
     moves: Vector = np.expm1(clean.sum(axis=0)) if kind == "log" else np.prod(1.0 + clean, axis=0) - 1.0
-    return moves
+    return moves if absolute is None else np.where(absolute, clean.sum(axis=0), moves)
 
 
 def window_episode(model: MarketModel, bars: slice) -> Vector:
@@ -97,7 +107,7 @@ def window_episode(model: MarketModel, bars: slice) -> Vector:
     slots = model.window.order[bars]
     if not len(slots):
         raise InputError(f"the bars {bars} are not among the {len(model.window.order)} that are kept")
-    return episode_moves(model.window.returns[:, slots].T, model.settings.returns)
+    return episode_moves(model.window.returns[:, slots].T, model.settings.returns, model.absolute)
 
 
 def conditional_moves(covariance: ArrayLike, shocks: Mapping[int, float]) -> Vector:
@@ -181,12 +191,13 @@ def built_in_stress(model: MarketModel, vectors: BookVectors, exposures: Exposur
 
     Those of currencies are there where the book has positions in another one. The window is that of the historical
     method, the last ``window`` bars in which every instrument of the book had a return; the last two are left out where
-    that has too few bars for a figure. Positions without a price are left out.
+    that has too few bars for a figure. Positions without a price are left out; 10 % are of a negative price's size.
     """
     values, converted = exposures.values(model.marks), exposures.cash(model.marks)
+    risen = _MOVE * float(np.sum(np.sign(exposures.scale) * np.abs(values)))
     told = [
-        ("all prices -10 %", -_MOVE * float(values.sum())),
-        ("all prices +10 %", _MOVE * float(values.sum())),
+        ("all prices -10 %", -risen),
+        ("all prices +10 %", risen),
         ("every position 10 % against it", -_MOVE * float(np.abs(values).sum())),
     ]
     if converted is not None:

@@ -43,6 +43,12 @@ class ScenarioWindow:
             self.standardised = np.pad(self.standardised, ((0, n_instruments), (0, 0)))
             self.forecast = np.pad(self.forecast, ((0, n_instruments), (0, 0)))
 
+    def forget(self, instrument: int) -> None:
+        """Take the returns of an instrument out of all bars."""
+        for array in (self.returns, self.present, self.standardised, self.forecast):
+            if array is not None:
+                array[instrument] = 0
+
     def push(self, returns: NDArray[np.float64], present: NDArray[np.bool_]) -> int:
         """Write one bar over the oldest; returns the slot written."""
         slot = self.bars % self.depth

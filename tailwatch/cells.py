@@ -10,6 +10,7 @@ SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,129}", re.ASCII)
 CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _FORMULA = re.compile(r"[=@].*|[+-].*[A-Za-z(].*", re.DOTALL)
+_BOOLEANS = dict.fromkeys(("yes", "true", "1"), True) | dict.fromkeys(("no", "false", "0"), False)
 _LARGEST = 1e15
 
 
@@ -24,6 +25,14 @@ def text(row: Row, column: str, pattern: re.Pattern[str], what: str) -> str:
         kind = "a spreadsheet formula" if _FORMULA.fullmatch(value) else f"not {what}"
         raise ValueError(f"{column} {value[:80]!r} is {kind}")
     return value
+
+
+def boolean(row: Row, column: str) -> bool:
+    """Whether a cell says yes."""
+    said = str(row.values.get(column)).lower()
+    if said not in _BOOLEANS:
+        raise ValueError(f"{column} is {said[:40]!r}; write yes or no")
+    return _BOOLEANS[said]
 
 
 def optional_number(row: Row, column: str) -> float | None:

@@ -4,7 +4,7 @@ import csv
 import datetime
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,11 @@ class History:
     """Shape (n_dates, n_symbols), quote currency; NaN where the file has no price."""
 
 
-def read_history(path: Path) -> History:
+def read_history(path: Path, negative: Container[str] = ()) -> History:
     """Read daily prices: a ``date`` column (or ``Date``), and a column of prices for each symbol.
 
     CSV may be packed with gzip. An empty cell (null in Parquet) is a day without a price. Dates are ISO 8601
-    and strictly ascending.
+    and strictly ascending. The symbols in ``negative`` can have prices of 0 and below.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def read_history(path: Path) -> History:
         try:
             _check_width(cells, columns)
             dates.append(_next_date(cells[at], dates))
-            prices[number] = _prices([*cells[:at], *cells[at + 1 :]], symbols)
+            prices[number] = _prices([*cells[:at], *cells[at + 1 :]], symbols, negative)
         except ValueError as error:
             faults.add(place, str(error))
     faults.raise_any()
@@ -121,17 +121,17 @@ def _date(cell: Any) -> datetime.date:
         raise ValueError(f"date {str(cell)[:40]!r} is not like 2024-08-08") from None
 
 
-def _prices(cells: Sequence[Any], symbols: Sequence[str]) -> list[float]:
-    return [_price(cell, symbol) for cell, symbol in zip(cells, symbols, strict=True)]
+def _prices(cells: Sequence[Any], symbols: Sequence[str], negative: Container[str]) -> list[float]:
+    return [_price(cell, symbol, negative) for cell, symbol in zip(cells, symbols, strict=True)]
 
 
-def _price(cell: Any, symbol: str) -> float:
+def _price(cell: Any, symbol: str, negative: Container[str]) -> float:
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return math.nan
     try:
         price = float(cell)
     except (TypeError, ValueError):
         raise ValueError(f"{symbol}: {str(cell)[:40]!r} is not a price") from None
-    if not (math.isfinite(price) and price > 0):
+    if not (math.isfinite(price) and (price > 0 or symbol in negative)):
         raise ValueError(f"{symbol}: price {price:g} is not a positive, finite number")
     return price

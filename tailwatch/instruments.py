@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tailwatch.cells import CURRENCY, SYMBOL, optional_number, text
+from tailwatch.cells import CURRENCY, SYMBOL, boolean, optional_number, text
 from tailwatch.tables import Row, RowFaults, read_table
 
 if TYPE_CHECKING:
     from flows.commands import Instrument
 
 REQUIRED = ("symbol",)
-OPTIONAL = ("currency", "multiplier", "product", "mark", "proxy")
+OPTIONAL = ("currency", "multiplier", "product", "mark", "proxy", "negative")
 PRODUCTS = ("spot", "share", "fund", "bond", "future", "perpetual")
 _NOT_LINEAR = ("option", "warrant")
 
@@ -54,8 +54,9 @@ def _instrument(row: Row) -> "Instrument":
     symbol, multiplier, mark = _symbol(row, "symbol"), optional_number(row, "multiplier"), optional_number(row, "mark")
     if multiplier is not None and multiplier <= 0:
         raise ValueError(f"multiplier is {multiplier:g}; it must be greater than 0")
-    if mark is not None and mark <= 0:
-        raise ValueError(f"mark is {mark:g}; a price must be greater than 0")
+    negative = row.has("negative") and boolean(row, "negative")
+    if mark is not None and mark <= 0 and not negative:
+        raise ValueError(f"mark is {mark:g}; a price must be greater than 0, unless negative says otherwise")
     proxy = _symbol(row, "proxy") if row.has("proxy") else None
     if proxy == symbol:
         raise ValueError(f"{symbol!r} cannot be its own proxy; leave the cell empty")
@@ -68,6 +69,7 @@ def _instrument(row: Row) -> "Instrument":
         product=_product(row, symbol),
         mark=mark,
         proxy=proxy,
+        negative=negative,
     )
 
 

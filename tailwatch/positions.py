@@ -96,7 +96,7 @@ def _position(row: Row, base_currency: str, instruments: "Mapping[str, Instrumen
         multiplier = _agreed("multiplier", multiplier, known.multiplier)
         currency = _agreed("currency", currency, known.currency)
     average_price = optional_number(row, "avg_price")
-    if average_price is not None and average_price < 0:
+    if average_price is not None and average_price < 0 and not (known and known.negative):
         raise ValueError(f"avg_price is {average_price:g}; it must not be negative")
     return Position(
         portfolio=text(row, "portfolio", NAME, "a name"),

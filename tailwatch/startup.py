@@ -36,7 +36,7 @@ def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
     limits = read_limit_commands(settings)
     if settings.history is None:
         return (book, *limits)
-    history = read_history(settings.history)
+    history = read_history(settings.history, {one.symbol for one in book.instruments if one.negative})
     prices = tuple(tuple(None if math.isnan(cell) else cell for cell in row) for row in history.prices.tolist())
     # The book first: it says which instruments there are, and the history of others is passed over.
     return (book, History(history.symbols, prices), *limits)

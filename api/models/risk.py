@@ -43,7 +43,7 @@ class PositionRisk(Payload):
     market_value: float | None
     """Signed, base currency."""
     volatility: float | None
-    """Standard deviation of the return of one bar, dimensionless."""
+    """Standard deviation of the return of one bar, dimensionless; in points where the price may be negative."""
     marginal_var: float | None
     """Change of VaR for one unit of base currency more exposure."""
     component_var: float | None

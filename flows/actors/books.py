@@ -49,6 +49,9 @@ class Books:
 
     def _hold(self, command: Positions, model: MarketModel, numbers: Sequence[int]) -> None:
         self.terms.state_instruments(command.instruments)
+        negative = self.terms.negative
+        for number in range(model.n_instruments):
+            model.describe(number, absolute=negative.get(number, False))
         books: dict[str, list[tuple[int, Holding]]] = {name: [] for name in self.portfolios}
         for number, held in zip(numbers, command.positions, strict=False):
             self._blotter.portfolios.add(held.portfolio)

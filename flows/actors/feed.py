@@ -29,7 +29,7 @@ from flows.feeds.adapter import (
     Unusable,
     VenueTime,
 )
-from flows.feeds.prices import MAX_PRICE, MAX_SIZE, MIN_PRICE, fault_of_price
+from flows.feeds.prices import MAX_PRICE, MAX_SIZE, MIN_PRICE, fault_of_any_price, fault_of_price
 from flows.feeds.registry import get_adapter
 from flows.messages import Accepted, Command, End, Event, FeedBatch, Gap, Instant, Kind, Record, Refused
 from flows.universe import Universe, is_symbol
@@ -37,7 +37,7 @@ from riskcore.errors import InputError
 from riskcore.messages import Tick
 from riskcore.state import pack, unpack
 
-_KIND = "feed actor, version 3"
+_KIND = "feed actor, version 4"
 _TICKS = frozenset((Tick, SequencedTick, RisingTick, NamedTick))
 _END_OF_TIME = 2**63
 _KEPT = 4096
@@ -77,6 +77,7 @@ class FeedActor:
         self._make_adapter = adapters
         self._adapters: dict[str, Adapter] = {}
         self._lines = Lines()
+        self._negative: set[int] = set()
         self._sessions: dict[str, str] = {}
         self._connected: dict[str, bool] = {}
         self._prices: dict[str, PriceSource] = {}
@@ -183,13 +184,19 @@ class FeedActor:
                 return verdict  # type: ignore[return-value]  # not a range
         if line.instrument == UNKNOWN:
             return "unknown_symbol" if is_symbol(tick.symbol) and is_symbol(tick.feed) else "bad_symbol"
-        if fault is not None:
-            return fault
-        if not MIN_PRICE <= price <= MAX_PRICE:
-            return fault_of_price(price)
+        wrong = self._fault_of(line.instrument, tick, fault)
+        if wrong is not None:
+            return wrong
         if tick.size is not None and not 0.0 <= tick.size <= MAX_SIZE:
             return "bad_size"
         return None
+
+    def _fault_of(self, instrument: int, tick: Tick, fault: TickReason | None) -> TickReason | None:
+        if instrument in self._negative:
+            return fault_of_any_price(tick.price) or (None if fault == "not_positive" and _has_room(tick) else fault)
+        if fault is None and not MIN_PRICE <= tick.price <= MAX_PRICE:
+            return fault_of_price(tick.price)
+        return fault
 
     def _declare(self, record: Record, line: Line, tick: Tick, gap: tuple[int, int], events: list[Event]) -> None:
         of_feed = tick.__class__ is SequencedTick
@@ -250,6 +257,8 @@ class FeedActor:
             raise InputError(f"the command at journal offset {record.offset} cannot be read: {error}") from None
         if isinstance(command, Positions):
             self._universe.add(command.names, command.aliases)
+            found = (self._universe.find(known.symbol) for known in command.instruments if known.negative)
+            self._negative = {number for number in found if number is not None}
 
     def _open(self, tick: Tick, adapter: str) -> Line:
         valid = is_symbol(tick.symbol) and is_symbol(tick.feed)
@@ -278,6 +287,7 @@ class FeedActor:
         """The whole state as bytes of our own, versioned and with a checksum."""
         arrays, meta = self._lines.state()
         meta |= {"price": self._price, "universe": self._universe.state()}
+        meta |= {"negative": sorted(self._negative)}
         meta |= {"sessions": self._sessions, "connected": self._connected, "prices": self._prices}
         encoded = msgspec.json.encode(meta)
         return pack(_KIND, arrays | {"meta": _as_words(encoded)}, {"bytes": len(encoded)})
@@ -299,8 +309,14 @@ class FeedActor:
             raise InputError(f"the saved state is of {meta['price']} prices: start with --price {meta['price']}")
         self._universe.restore(meta["universe"])
         self._lines = Lines.restore(restored.arrays, meta)
+        self._negative = set(meta["negative"])
         self._sessions, self._connected = meta["sessions"], meta["connected"]
         self._prices, self._adapters = meta["prices"], {}
+
+
+# The middle of a quote: what is wrong with it is the sign of a side, not that they cross.
+def _has_room(tick: Tick) -> bool:
+    return tick.bid is not None and tick.ask is not None and tick.bid < tick.ask
 
 
 # As an array, because the JSON of the state's own header takes too long for thousands of symbols.

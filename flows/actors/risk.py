@@ -29,7 +29,7 @@ from flows.messages import (
     Stream,
 )
 from flows.universe import Universe
-from riskcore.bars import Bar, BarSampler
+from riskcore.bars import Bar, BarSampler, returns_of
 from riskcore.jumps import JumpFilter
 from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
@@ -90,8 +90,8 @@ class RiskActor:
         for event in batch.events:
             if type(event) is Accepted:
                 number = event.instrument
-                move = event.tick.price / newest[number] - 1.0
-                if abs(move) > jumps.limits[number] or number in suspects:
+                move = event.tick.price - newest[number]
+                if abs(move) > jumps.limits[number] * abs(newest[number]) or number in suspects:
                     self._judge(event)
                 else:
                     self._on_tick(event)
@@ -157,6 +157,7 @@ class RiskActor:
                 numbers = self._universe.add(book.names, book.aliases)
                 self._widen()
                 said = self._books.state_book(book, event, self._model, numbers)
+                self._sampler.absolute = self._model.absolute
                 self._mark()
                 self._say(event, said)
             case Trades() as trades:
@@ -185,6 +186,7 @@ class RiskActor:
         if more:
             self._model.add(more)
             self._sampler.add(more)
+            self._sampler.absolute = self._model.absolute
             self._jumps.widen(len(self._universe))
 
     def _preload(self, command: History) -> None:
@@ -198,11 +200,10 @@ class RiskActor:
         known = [column for column, number in enumerate(numbers) if number is not None]
         prices = np.full((len(command.prices), self._model.n_instruments), np.nan)
         prices[:, [n for n in numbers if n is not None]] = np.array(command.prices, dtype=np.float64)[:, known]
-        ratio = prices[1:] / prices[:-1]
-        returns = np.log(ratio) if self._settings.returns == "log" else ratio - 1.0
+        returns = returns_of(prices[:-1], prices[1:], self._model.absolute, self._settings.returns)
         for row in returns / sqrt(self._settings.day / self._settings.bar):
             self._model.on_history(row)
-        self._jumps.learn(self._model.volatility, self._model.observations)
+        self._jumps.learn(self._model.volatility, self._model.observations, self._model.absolute)
 
     def _close(self, bar: Bar, event: Event) -> None:
         model, books = self._model, [portfolio.book for portfolio in self._books.portfolios.values()]
@@ -213,7 +214,7 @@ class RiskActor:
         model.on_bar(bar.index, bar.returns)
         for book in books:
             book.on_bar()
-        self._jumps.learn(model.volatility, model.observations)
+        self._jumps.learn(model.volatility, model.observations, model.absolute)
         self._measure(event, Occasion("bar", bar.end_ns, event.offset, bar.stale))
         self._closes = bar.close
         self._changed, self._next_publish, self._due = True, 0, 0
@@ -316,12 +317,13 @@ class RiskActor:
         arrays = {name.removeprefix(MODEL): array for name, array in state.arrays.items() if name.startswith(MODEL)}
         self._model = MarketModel.of_state(State(arrays, state.meta["model"]), self._settings)
         self._sampler = BarSampler.restore(saved.sampler, self._settings)
+        self._sampler.absolute = self._model.absolute
         self._books.restore(saved.books, self._model)
         self._tally = Tally(**saved.tally)
         self._closes = np.frombuffer(saved.closes)
         self._next_publish, self._next_pulse, self._due = saved.next_publish, saved.next_pulse, 0
         self._day, self._changed = saved.day, saved.changed
-        self._jumps.learn(self._model.volatility, self._model.observations)
+        self._jumps.learn(self._model.volatility, self._model.observations, self._model.absolute)
         self._jumps.suspects, self._measured = saved.suspects, saved.measured
 
 

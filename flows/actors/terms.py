@@ -63,6 +63,11 @@ class Terms:
         """Prices set by hand."""
         return {number: known.mark for number, known in self._known.items() if known.mark is not None}
 
+    @property
+    def negative(self) -> dict[int, bool]:
+        """Whether the price of each instrument that is described can be 0 or below."""
+        return {number: known.negative for number, known in self._known.items()}
+
     def _proxy(self, known: Instrument) -> int | None:
         if known.proxy is not None:
             return self._number(known.proxy)

@@ -18,6 +18,13 @@ def fault_of_price(price: float) -> TickReason | None:
     return "out_of_bounds" if price > 0.0 else "not_positive"
 
 
+def fault_of_any_price(price: float) -> TickReason | None:
+    """The same of an instrument whose price can be 0 or below."""
+    if -MAX_PRICE <= price <= MAX_PRICE:
+        return None
+    return "out_of_bounds" if isfinite(price) else "not_finite"
+
+
 def fault_of_quote(bid: float, ask: float) -> TickReason | None:
     """Why the middle of ``bid`` and ``ask`` is no price: a side is none, or there is no room between them."""
     if MIN_PRICE <= bid < ask <= MAX_PRICE:

@@ -76,6 +76,12 @@ class EwmaCovariance:
         self.observations = np.append(self.observations, np.zeros(n_instruments, np.int64))
         self.version += 1
 
+    def forget(self, instrument: int) -> None:
+        """Take an instrument back to where a late listing starts; what is left stays positive semi-definite."""
+        self.raw[instrument] = self.raw[:, instrument] = 0.0
+        self.weights[instrument] = self.observations[instrument] = 0
+        self.version += 1
+
     def update(self, returns: ArrayLike) -> None:
         """Take the returns of one bar, shape (N,), NaN = no return. Infinite ones are an ``InputError``."""
         row = np.asarray(returns, dtype=np.float64)

@@ -86,6 +86,11 @@ class RollingCovariance:
         self._moment, self._peak = np.pad(self._moment, wide), np.pad(self._peak, wide)
         self._incomplete = self.observations if n_instruments else self._incomplete
 
+    def forget(self, instrument: int) -> None:
+        """Take the returns of an instrument out of all bars, as if it had not been listed yet."""
+        self._rows[:, instrument] = np.nan
+        self._incomplete = self.observations
+
     def update(self, returns: ArrayLike) -> None:
         """Take the returns of one bar, shape (N,), NaN = no return. Infinite ones are an ``InputError``."""
         row = np.array(returns, dtype=np.float64)

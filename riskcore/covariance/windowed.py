@@ -71,6 +71,11 @@ class WindowedCovariance:
         self.rolling.add(n_instruments)
         self._changed()
 
+    def forget(self, instrument: int) -> None:
+        """Take an instrument back to where a late listing starts."""
+        self.rolling.forget(instrument)
+        self._changed()
+
     def step(self, returns: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Take one bar that is known to be clean; nothing is ever renormalised."""
         self.rolling.update(np.where(present, returns, np.nan))

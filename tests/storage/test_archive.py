@@ -93,11 +93,19 @@ def test_a_price_is_kept_bit_for_bit(
     assert select("select price from ticks") == [(price,)]
 
 
-@pytest.mark.parametrize("price", [float("nan"), float("inf"), 0.0, -1.0])
+@pytest.mark.parametrize("price", [float("nan"), float("inf"), float("-inf")])
 def test_the_table_itself_refuses_a_price_that_is_none(archive: ArchiveStore, price: float) -> None:
     with pytest.raises(DatabaseError, match="ticks_price_check"):
         archive.write([tick(1, price=price)], [], [], 1)
     assert archive.progress().offset == -1
+
+
+@pytest.mark.parametrize("price", [0.0, -37.63])
+def test_a_price_of_nothing_or_less_is_stored(
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]], price: float
+) -> None:
+    archive.write([tick(1, price=price)], [], [], 1)
+    assert select("select price from ticks") == [(price,)]
 
 
 def test_text_that_cannot_be_stored_does_not_stop_the_archive(

@@ -10,6 +10,7 @@ from riskcore.errors import InputError
 from tailwatch.book import read_book
 from tailwatch.configuration import load
 from tailwatch.instruments import read_instruments
+from tailwatch.startup import read_commands
 
 MASTER = "symbol,currency,multiplier,product,mark,proxy\n"
 
@@ -72,6 +73,20 @@ def test_csv_json_and_yaml_say_the_same(written) -> None:
 def test_a_faulty_row_is_told_by_its_number_and_nothing_is_taken(written, row: str, fault: str) -> None:
     with pytest.raises(InputError, match=fault):
         read_instruments(written(MASTER + row + "\n"))
+
+
+def test_a_spread_may_have_negative_prices_in_every_file(read, tmp_path: Path) -> None:
+    (tmp_path / "past.csv").write_text("date,SPREAD\n2024-01-01,1\n2024-01-02,-2.5\n")
+    master = "symbol,negative,mark\nSPREAD,yes,-1\n"
+    book = read("portfolio,symbol,quantity,avg_price\nmain,SPREAD,2,-0.5\n", master)
+    assert book.positions[0].avg_price == -0.5
+    assert book.instruments == (Instrument("SPREAD", mark=-1.0, negative=True),)
+    files = {"positions": tmp_path / "book.csv", "instruments": tmp_path / "instruments.csv"}
+    given = {name: str(path) for name, path in files.items()} | {"history": str(tmp_path / "past.csv")}
+    assert read_commands(load(given).settings)[1].prices == ((1.0,), (-2.5,))
+    (tmp_path / "instruments.csv").write_text("symbol,negative\nSPREAD,perhaps\n")
+    with pytest.raises(InputError, match="row 2: negative is 'perhaps'; write yes or no"):
+        read_commands(load(given).settings)
 
 
 def test_a_column_that_nobody_knows_is_refused(written) -> None:

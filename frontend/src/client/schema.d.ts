@@ -1202,7 +1202,7 @@ export interface components {
             unrealised_pnl: number | null;
             /**
              * Volatility
-             * @description Standard deviation of the return of one bar, dimensionless.
+             * @description Standard deviation of the return of one bar, dimensionless; in points where the price may be negative.
              */
             volatility: number | null;
         };

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.actors.feed import FeedActor
-from flows.commands import Holding, Positions, encode_command
+from flows.commands import Holding, Instrument, Positions, encode_command
 from flows.feeds.adapter import DUPLICATE, MAX_FRAME, REJECTED
 from flows.messages import Accepted, Command, End, Gap, Instant, Kind, Record, Refused
 from flows.universe import Universe
@@ -176,6 +176,33 @@ def test_a_price_in_text_that_is_no_price_is_rejected(actor, journal, price, rea
 def test_the_bounds_themselves_are_prices_and_a_size(actor, journal):
     ticks = journal.ticks({"price": 1e-12}, {"price": 1e15, "size": 1e15}, {"size": 0})
     assert _fates(actor, ticks) == ["Accepted"] * 3
+
+
+def _spread(price="trade"):
+    actor, journal = FeedActor(Universe(), price), Journal()
+    book = Positions((Holding("main", "A", 1.0), Holding("main", "B", 1.0)), (), (Instrument("A", negative=True),))
+    actor.on_batch([journal.record(Kind.COMMAND, encode_command(book))])
+    return actor, journal
+
+
+@pytest.mark.parametrize(
+    ("price", "fate"), [(-37.63, "Accepted"), (0.0, "Accepted"), (-1e-13, "Accepted"), (-1e16, "out_of_bounds")]
+)
+def test_a_price_of_nothing_or_less_is_one_only_where_the_instrument_allows_it(price, fate):
+    actor, journal = _spread()
+    assert _fates(actor, journal.ticks({"price": price})) == [fate]
+    assert _fates(actor, journal.ticks({"symbol": "B", "price": price})) != ["Accepted"]
+    restored = FeedActor(Universe())
+    restored.restore(actor.snapshot())
+    assert _fates(restored, journal.ticks({"price": price})) == [fate]
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "fate"), [(-2.0, -1.0, "Accepted"), (-1.0, 1.0, "Accepted"), (-1.0, -2.0, "not_positive")]
+)
+def test_the_middle_of_a_quote_below_nothing_is_a_price_where_the_sides_do_not_cross(bid, ask, fate):
+    actor, journal = _spread("mid")
+    assert _fates(actor, journal.ticks({"bid": bid, "ask": ask})) == [fate]
 
 
 def test_the_bounds_hold_for_the_middle_of_a_quote_too(journal):

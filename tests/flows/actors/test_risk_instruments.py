@@ -4,8 +4,10 @@ import pytest
 
 from flows.actors.risk import RiskActor
 from flows.commands import Holding, Instrument, Positions, Trade, Trades, encode_command
-from flows.messages import Checkpoint, Command
+from flows.messages import Accepted, Checkpoint, Command
 from riskcore.errors import InputError
+from riskcore.messages import Tick
+from riskcore.settings import NANOSECONDS
 
 BOOK = Positions(
     (Holding("p", "A", 10.0), Holding("p", "B", 1.0), Holding("p", "SHED", 4.0), Holding("p", "CLONE", 8.0)),
@@ -77,3 +79,24 @@ def test_two_rows_that_mean_one_instrument_must_agree(settings, events, batches)
     )
     with pytest.raises(InputError, match="are one instrument, and the instruments file says two"):
         run(RiskActor(settings), batches([Command(0, 1, encode_command(twins))]))
+
+
+def test_a_spread_goes_through_nothing_with_its_pnl_and_its_risk_in_every_figure(settings, batches) -> None:
+    book = Positions((Holding("p", "SPREAD", 10.0), Holding("p", "A", 1.0)), (), (Instrument("SPREAD", negative=True),))
+    events = [Command(0, 1, encode_command(book))]
+    prices = [1.5, 0.5, 0.0, -1.0, -2.0, 0.0, 1.0, -0.5, -1.5, 0.5, 1.0, 0.25]
+    for second, price in enumerate(prices):
+        for number, (symbol, told) in enumerate((("SPREAD", price), ("A", 100.0 + second))):
+            at = (1_000 + second) * NANOSECONDS
+            events.append(Accepted(len(events), 0, at, number, Tick("sim", symbol, at, told)))
+    actor = RiskActor(settings)
+    told = snapshots(run(actor, batches(events)))
+    spreads = [next(p for p in s.positions if p.symbol == "SPREAD") for s in told]
+    assert [p.market_value for p in spreads] == [10 * price for price in prices[:-1]]
+    assert [s.pnl_today for s in told] == pytest.approx([10 * (p - 1.5) + n for n, p in enumerate(prices[:-1])])
+    assert spreads[-1].volatility > 0.5
+    assert spreads[-1].component_var > 0.0
+    first = run(RiskActor(settings), batches(events[:12], state=b"feed"))
+    restored = RiskActor(settings)
+    restored.restore(first[-1].risk_state)
+    assert snapshots(first) + snapshots(run(restored, batches(events[12:]))) == told
