@@ -16,7 +16,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """What is counted. Label values come from closed lists: routes, methods, statuses, parts."""
+    """What is counted. Label values come from closed lists: routes, methods, statuses, parts, what is watched."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -45,6 +45,13 @@ class Metrics:
         )
         self.part_up = Gauge("tailwatch_part_up", "1 while the part is well, else 0.", ["part"], registry=self.registry)
         self.ticks = Gauge("tailwatch_ticks", "The ledger: ticks of the run by fate.", ["fate"], registry=self.registry)
+
+        self.ticks_of = Gauge(
+            "tailwatch_ticks_by_symbol",
+            "The ledger by feed and symbol: ticks of the run by fate.",
+            ["feed", "symbol", "fate"],
+            registry=self.registry,
+        )
 
     def watch(self, name: str, help_text: str, value: Callable[[], float]) -> None:
         """Export a figure that is asked for at each scrape."""

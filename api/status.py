@@ -11,7 +11,7 @@ import msgspec
 
 from api.hub import Hub
 from api.metrics import Metrics
-from api.models import Feed, Health, Ledger, Part, PortfolioSummary, Readiness
+from api.models import Account, Feed, Health, Ledger, Part, PortfolioSummary, Readiness
 from api.models.health import State
 from api.reading import Reader
 from api.settings import ApiSettings
@@ -48,7 +48,7 @@ class StatusBoard:
         while True:
             seen = self._hub.generation, self._hub.trouble
             health = await self.health()
-            self._hub.publish_status(health.model_dump_json().encode())
+            self._hub.publish_status(health.model_copy(update={"accounts": []}).model_dump_json().encode())
             due = clock() + self._settings.status_interval_s
             while clock() < due and seen == (self._hub.generation, self._hub.trouble):
                 await self._hub.change(due - clock())
@@ -73,6 +73,7 @@ class StatusBoard:
             parts=parts,
             feeds=feeds,
             ledger=_ledger(told.get("ledger")),
+            accounts=self._accounts(),
         )
         self._count(health)
         return health
@@ -123,6 +124,11 @@ class StatusBoard:
         detail = {key: value for key, value in heartbeat.state.items() if key not in _TAKEN}
         return Part(name=name, state=state, reason=reason, age_s=age, detail=detail)
 
+    def _accounts(self) -> list[Account]:
+        ledger = self._heartbeats.get("ledger")
+        told = () if ledger is None else _objects(ledger.state.get("accounts"))
+        return [Account(feed=str(one.get("feed")), symbol=str(one.get("symbol")), **_fates(one)) for one in told]
+
     def _summaries(self) -> list[PortfolioSummary]:
         """The newest figures of each portfolio, without those that cannot be read."""
         found = []
@@ -150,9 +156,14 @@ class StatusBoard:
             counts = health.ledger.model_dump(exclude={"rejected"})
             for fate, count in {**counts, "rejected": sum(health.ledger.rejected.values())}.items():
                 self._metrics.ticks.labels(fate).set(count)
+        for account in health.accounts:
+            counts = account.model_dump(include=set(_COUNTS))
+            for fate, count in {**counts, "rejected": sum(account.rejected.values())}.items():
+                self._metrics.ticks_of.labels(account.feed, account.symbol, fate).set(count)
 
 
-_TAKEN = ("state", "reason", "feeds", "ledger")
+_COUNTS = ("received", "accepted", "duplicate", "late", "missing")
+_TAKEN = ("state", "reason", "feeds", "ledger", "accounts")
 
 
 def _age(summaries: Sequence[PortfolioSummary]) -> float | None:
@@ -208,12 +219,10 @@ def _feed_part(feed: Feed) -> Part:
 def _ledger(told: Any) -> Ledger | None:
     if not isinstance(told, Mapping):
         return None
+    return Ledger(**_fates(told))
+
+
+def _fates(told: Mapping[str, Any]) -> dict[str, Any]:
     rejected = told.get("rejected")
-    return Ledger(
-        received=int(told.get("received", 0)),
-        accepted=int(told.get("accepted", 0)),
-        duplicate=int(told.get("duplicate", 0)),
-        late=int(told.get("late", 0)),
-        missing=int(told.get("missing", 0)),
-        rejected={str(k): int(v) for k, v in rejected.items()} if isinstance(rejected, Mapping) else {},
-    )
+    counts: dict[str, Any] = {name: int(told.get(name, 0)) for name in _COUNTS}
+    return counts | {"rejected": {str(k): int(v) for k, v in rejected.items()} if isinstance(rejected, Mapping) else {}}

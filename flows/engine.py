@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from flows.actors.feed import FeedActor
-from flows.actors.ledger import settled
+from flows.actors.ledger import settled, settled_accounts
 from flows.checkpoint import CheckpointWriter
 from flows.commands import AnyCommand, History, encode_command
 from flows.crew import Crew, new_crew, resumed_crew, run_of
@@ -89,6 +89,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         if not Insistence("outbox", stopping).insist(store.last):
             return
         stack.enter_context(_heartbeat(engine, run, standing))
+        stack.enter_context(_ledger(engine, run, standing))
         inbox = Inbox(lambda: writer.durable)
         stack.enter_context(Intake(engine.database_url, run, writer, inbox))
         source = JournalSource(engine.journal, crew.offset, writer, stopping, inbox=inbox)
@@ -112,6 +113,10 @@ def _heartbeat(engine: Engine, run: str, standing: "_Standing") -> Background:
         runs.close()
 
     return heartbeat(engine.database_url, "engine", run, standing.describe, register)
+
+
+def _ledger(engine: Engine, run: str, standing: "_Standing") -> Background:
+    return heartbeat(engine.database_url, "ledger", run, standing.accounts)
 
 
 def _needs(engine: Engine, crew: Crew, checkpoints: CheckpointWriter) -> Background:
@@ -148,6 +153,19 @@ class _Standing:
             "lag_ms": self.lag_ms,
             "feeds": [_feed(connection, self._crew.feed) for connection in self.connections],
             "ledger": settled(self._crew.feed.ledger.total(), tally.late, tally.suspect)._asdict(),
+        }
+
+    def accounts(self) -> dict[str, Any]:
+        """The ledger as a part of its own: it is well while every tick has one fate."""
+        rows, decided = self._crew.feed.ledger.rows(), self._crew.risk[0].tally.decided
+        accounts = settled_accounts(rows, decided)
+        wrong = [" ".join(name) for name, account in accounts.items() if not account.is_balanced]
+        return {
+            "state": "degraded" if wrong else "ok",
+            "reason": f"ticks without a fate, or with two: {', '.join(wrong[:5])}" if wrong else None,
+            "accounts": [
+                {"feed": feed, "symbol": symbol} | account._asdict() for (feed, symbol), account in accounts.items()
+            ],
         }
 
 

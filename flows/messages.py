@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from flows.questions import Question
 from riskcore.messages import Alert, RiskSnapshot, Tick
 from riskcore.state import Image
-from storage.rows import AnswerRow, LimitRow, PositionRow, SilenceRow, TradeRow
+from storage.rows import AnswerRow, LimitRow, PositionRow, SilenceRow, TradeRow, VerdictRow
 
 
 class Kind(IntEnum):
@@ -117,7 +117,7 @@ class FeedBatch(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a shard says besides figures, of the command that it has just taken."""
+    """What a shard says besides figures: of the command that it has just taken, and of ticks."""
 
     holdings: tuple[PositionRow, ...] = ()
     """All positions of the portfolios whose book the command has stated."""
@@ -126,6 +126,8 @@ class Said(NamedTuple):
     trades: tuple[TradeRow, ...] = ()
     answers: tuple[AnswerRow, ...] = ()
     """What those who told the command hear of it."""
+    verdicts: tuple[VerdictRow, ...] = ()
+    """Fates of ticks that bars and jumps have decided since the moment before."""
 
 
 NOTHING_SAID = Said()

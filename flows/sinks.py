@@ -4,9 +4,10 @@ import heapq
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import structlog
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
@@ -154,12 +155,10 @@ class _OutboxPartition(_Partition):
         trades = [trade for moment in moments for trade in moment.said.trades]
         limits = [row for moment in moments for row in moment.limits]
         silences = [row for moment in moments for row in moment.silences]
-
-        def write() -> object:
-            return self._store.write(rows, stated, trades, changed, answers=answers, limits=limits, silences=silences)
-
-        if any((rows, stated, trades, changed, answers, limits, silences)):
-            self._storing.insist(write)
+        verdicts = [verdict for moment in moments for verdict in moment.said.verdicts]
+        named: dict[str, Any] = {"answers": answers, "limits": limits, "silences": silences, "verdicts": verdicts}
+        if any((rows, stated, trades, changed, *named.values())):
+            self._storing.insist(partial(self._store.write, rows, stated, trades, changed, **named))
         if self._storing.given_up:
             return False
         if moments:

@@ -50,14 +50,12 @@ class JumpFilter(Generic[Held]):
         """Make room up to ``n_instruments``; the new ones may do anything."""
         self.limits += [inf] * (n_instruments - len(self.limits))
 
-    def judge(self, instrument: int, price: float, newest: float, item: Held) -> tuple[list[Held], int]:
-        """Take a price that jumps, or comes after a suspect one; return what to believe now, and how many
-        to refuse.
-        """
+    def judge(self, instrument: int, price: float, newest: float, item: Held) -> tuple[list[Held], list[Held]]:
+        """Take a price that jumps, or comes after a suspect one; return what to believe now, and what to refuse."""
         suspect = self.suspects.pop(instrument, None)
         if suspect is not None and self._is_near(instrument, price, suspect[0]):
-            return [suspect[1], item], 0
-        refused = int(suspect is not None)
+            return [suspect[1], item], []
+        refused = [] if suspect is None else [suspect[1]]
         if self._is_near(instrument, price, newest):
             return [item], refused
         self.suspects[instrument] = (price, item)

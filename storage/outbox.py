@@ -9,7 +9,7 @@ from itertools import pairwise
 from storage.commands import store_answers
 from storage.connection import CALL_TIMEOUT_S, Connection, Session
 from storage.limits import write_limits, write_silences
-from storage.rows import AnswerRow, Last, LimitRow, OutboxRow, PositionRow, SilenceRow, TradeRow
+from storage.rows import AnswerRow, Last, LimitRow, OutboxRow, PositionRow, SilenceRow, TradeRow, VerdictRow
 from storage.writer import Right
 
 CHANNEL = "outbox"
@@ -36,6 +36,12 @@ _UPDATE_POSITION = (
     _INSERT_POSITION + " on conflict (run, portfolio, symbol) do update set quantity = excluded.quantity,"
     " average_price = excluded.average_price, multiplier = excluded.multiplier, currency = excluded.currency,"
     " desk = excluded.desk, journal_offset = excluded.journal_offset"
+)
+
+
+_INSERT_VERDICT = (
+    "insert into verdicts (run, journal_offset, ordinal, fate, feed, symbol, event_ns)"
+    " values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing"
 )
 
 
@@ -73,6 +79,7 @@ class OutboxStore:
         answers: Sequence[AnswerRow] = (),
         limits: Sequence[LimitRow] = (),
         silences: Sequence[SilenceRow] = (),
+        verdicts: Sequence[VerdictRow] = (),
     ) -> Last:
         """Store everything in one transaction, notify listeners, return the newest event.
 
@@ -90,6 +97,7 @@ class OutboxStore:
                 self._replace_positions(connection, positions)
                 _insert_many(connection, _UPDATE_POSITION, [(self._run, *row) for row in changed])
                 self._add_trades(connection, trades)
+                _insert_many(connection, _INSERT_VERDICT, [(self._run, *row) for row in verdicts])
                 write_limits(connection, self._run, limits)
                 write_silences(connection, self._run, silences)
                 store_answers(connection, self._run, answers)

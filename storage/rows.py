@@ -98,6 +98,17 @@ class OutboxRow(NamedTuple):
     """A figure between bars, to be forgotten after a while."""
 
 
+class VerdictRow(NamedTuple):
+    """What the engine makes of a tick that is archived, by its place in the journal; all others are accepted."""
+
+    journal_offset: int
+    ordinal: int
+    fate: Literal["late", "suspect"]
+    feed: str
+    symbol: str
+    event_ns: int
+
+
 class Last(NamedTuple):
     """The newest event of a run: where it comes from and its id; (-1, -1, 0) before the first."""
 

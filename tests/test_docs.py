@@ -88,7 +88,7 @@ def test_every_command_is_in_the_reference(generate: ModuleType) -> None:
 
 def test_every_reason_of_a_rejection_or_repeat_is_in_the_list_and_no_other() -> None:
     listed = reference("reasons").split("## Of a figure")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", listed, re.MULTILINE)) == {*REJECTED, *DUPLICATE}
+    assert set(re.findall(r"^\| `(\w+)` \|", listed, re.MULTILINE)) == {*REJECTED, *DUPLICATE, "suspect"}
 
 
 def test_every_state_of_a_feed_is_listed() -> None:

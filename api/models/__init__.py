@@ -3,7 +3,7 @@
 from api.models.alert import Alert
 from api.models.book import Position
 from api.models.covariance import Conditioning, Covariance
-from api.models.health import Feed, Health, Ledger, Part, Readiness
+from api.models.health import Account, Feed, Health, Ledger, Part, Readiness
 from api.models.history import History, HistoryPoint
 from api.models.portfolio import PortfolioSummary
 from api.models.problem import Problem
@@ -24,6 +24,7 @@ from api.models.trade import BookedTrade, BookedTrades, NewTrade, NewTrades
 from api.models.what_if import Candidate, Candidates, ComponentChange, MeasureChange, WhatIf
 
 __all__ = [
+    "Account",
     "Alert",
     "BookedTrade",
     "BookedTrades",

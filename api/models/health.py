@@ -47,6 +47,13 @@ class Ledger(Payload):
     """Ticks that never came, by the feeds' own numbering; not among those received."""
 
 
+class Account(Ledger):
+    """The ledger of one symbol of one feed; what belongs to no instrument that is watched has the empty symbol."""
+
+    feed: str = Field(examples=["binance:spot"])
+    symbol: str = Field(examples=["BTCUSDT"])
+
+
 class Health(Payload):
     """The state of every part; also the data of the stream's `status` event."""
 
@@ -65,6 +72,8 @@ class Health(Payload):
     parts: list[Part]
     feeds: list[Feed]
     ledger: Ledger | None
+    accounts: list[Account]
+    """The ledger by feed and symbol; empty in the stream's `status` event."""
 
 
 class Readiness(Payload):

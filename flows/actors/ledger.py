@@ -52,6 +52,18 @@ class Settled(NamedTuple):
     missing: int
     """Identifiers in declared gaps; they were never received."""
 
+    @property
+    def is_balanced(self) -> bool:
+        """Whether every tick received has exactly one fate."""
+        return self.accepted >= 0 and self.received == sum(
+            (self.accepted, self.duplicate, self.late, *self.rejected.values())
+        )
+
+
+def settled_accounts(rows: list[LedgerRow], decided: dict[str, dict[str, list[int]]]) -> dict[tuple[str, str], Settled]:
+    """The account of each feed and symbol, after what bars and jumps have decided (late and suspect, by both)."""
+    return {(row.feed, row.symbol): settled(row, *decided.get(row.feed, {}).get(row.symbol, (0, 0))) for row in rows}
+
 
 def settled(total: LedgerRow, late: int, suspect: int) -> Settled:
     """Add to the decoder's sum what bars and model tell; what the decoder let through counts as accepted until then."""

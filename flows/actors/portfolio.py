@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import isnan
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -33,6 +34,18 @@ class Tally:
     gaps: int = 0
     event_time: int = 0
     """Largest event time of an accepted tick, nanoseconds."""
+    decided: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    """By feed and symbol, how many are late and how many suspect."""
+
+    def add(self, fate: Literal["late", "suspect"], feed: str, symbol: str) -> None:
+        """Count a tick that bars or jumps have decided on."""
+        counts = self.decided.setdefault(feed, {}).setdefault(symbol, [0, 0])
+        if fate == "late":
+            self.late += 1
+            counts[0] += 1
+        else:
+            self.suspect += 1
+            counts[1] += 1
 
 
 @dataclass(frozen=True, slots=True)

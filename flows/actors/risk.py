@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from math import isnan, sqrt
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -35,6 +35,7 @@ from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
 from riskcore.settings import DAY, NANOSECONDS, RiskSettings
 from riskcore.state import Image, State, StateError
+from storage.rows import VerdictRow
 
 MODEL = "model/"
 _PULSE = NANOSECONDS
@@ -78,6 +79,7 @@ class RiskActor:
         self._closes = np.empty(0)
         self._changed = False
         self._out: list[Spoken] = []
+        self._verdicts: list[VerdictRow] = []
         self._place = (-1, 0)
         self._offset = -1
         self._measured = 0
@@ -107,6 +109,7 @@ class RiskActor:
             answer = self._answers.to(question, self._offset, self._measured)
             self._out += [] if answer is None else [answer]
         if batch.state is not None:
+            self._tell(batch.events[-1])
             self._out.append(Checkpoint(batch.offset, self._shard, batch.state, self.snapshot()))
         return self._out
 
@@ -119,19 +122,26 @@ class RiskActor:
         tick, tally = event.tick, self._tally
         if event.is_history:
             self._sampler.on_history(event.instrument, tick.event_time, tick.price)
-            tally.late += 1
+            self._decide("late", event)
             self._changed = True
             return
-        tally.late += self._sampler.on_tick(event.instrument, tick.feed, tick.event_time, tick.price, event.stamp)
+        if self._sampler.on_tick(event.instrument, tick.feed, tick.event_time, tick.price, event.stamp):
+            self._decide("late", event)
         tally.event_time = max(tally.event_time, tick.event_time)
         self._changed = True
 
     def _judge(self, event: Accepted) -> None:
         newest = self._sampler.newest[event.instrument]
         believed, refused = self._jumps.judge(event.instrument, event.tick.price, newest, event)
-        self._tally.suspect += refused
+        for one in refused:
+            self._decide("suspect", one)
         for one in believed:
             self._on_tick(one)
+
+    def _decide(self, fate: Literal["late", "suspect"], event: Accepted) -> None:
+        tick = event.tick
+        self._tally.add(fate, tick.feed, tick.symbol)
+        self._verdicts.append(VerdictRow(event.offset, event.ordinal, fate, tick.feed, tick.symbol, tick.event_time))
 
     def _on_other(self, event: Event) -> None:
         match event:
@@ -142,9 +152,11 @@ class RiskActor:
             case Command():
                 self._on_command(event)
             case End():
-                self._tally.suspect += len(self._jumps.suspects)
+                for _, one in self._jumps.suspects.values():
+                    self._decide("suspect", one)
                 self._jumps.suspects.clear()
                 self._sampler.finish()
+                self._tell(event)
                 return
         self._sampler.on_time(event.stamp)
 
@@ -254,6 +266,11 @@ class RiskActor:
         snapshots = tuple(p.snapshot(occasion, self._tally, keys) for p in self._books.portfolios.values())
         self._emit(event, occasion.event_time, snapshots)
 
+    def _tell(self, event: Event) -> None:
+        """Nothing that is decided waits over a checkpoint or the end."""
+        if self._verdicts:
+            self._emit(event, self._tally.event_time)
+
     def _say(self, event: Event, said: Said) -> None:
         self._changed = True
         self._emit(event, self._tally.event_time, said=said)
@@ -268,6 +285,9 @@ class RiskActor:
         stream: Stream | None = None,
         command: Command | None = None,
     ) -> None:
+        if self._verdicts:
+            said = said if self._shard else said._replace(verdicts=tuple(self._verdicts))
+            self._verdicts = []
         offset, ordinal = self._place
         self._place = (event.offset, ordinal + 1 if offset == event.offset else 0)
         moment = Moment(*self._place, event_time, self._shard, snapshots, said, event.stamp, stream, command)
@@ -335,7 +355,7 @@ class _State(msgspec.Struct):
     universe: dict[str, Any]
     sampler: bytes
     books: BooksState
-    tally: dict[str, int]
+    tally: dict[str, Any]
     next_publish: int
     next_pulse: int
     day: int

@@ -13,7 +13,7 @@ from tailwatch.settings import Settings
 
 @with_settings("data_dir", "database_url")
 def status(configuration: Configuration) -> None:
-    """Show the parts of a running tailwatch, how long ago each was heard, and the newest figures."""
+    """Show the parts of a running tailwatch, how long ago each was heard, the ledger, and the newest figures."""
     with database(_running(configuration.settings)) as url:
         for line in asyncio.run(_lines(url)):
             typer.echo(line)
@@ -35,6 +35,7 @@ def _running(settings: Settings) -> Settings:
 
 async def _lines(url: str) -> list[str]:
     from storage.reads import Reads
+    from tailwatch.accounts import accounts_in, table
     from tailwatch.logging import one_line
     from tailwatch.reporting import line, observe
 
@@ -42,5 +43,11 @@ async def _lines(url: str) -> list[str]:
         run = await reads.newest_run()
         parts = await reads.parts()
         seen = await observe(reads)
-    heard = [f"{part.part:<10} {part.age_s:8.1f} s ago  {one_line(part.state.decode())}" for part in parts]
-    return [f"run {run or 'none yet'}", *heard, line(None, seen)]
+    accounts = [account for part in parts if part.part == "ledger" for account in accounts_in(part.state)]
+    heard = [
+        f"{part.part:<10} {part.age_s:8.1f} s ago  {one_line(part.state.decode())}"
+        for part in parts
+        if part.part != "ledger"
+    ]
+    ledger = table(accounts) if accounts else ()
+    return [f"run {run or 'none yet'}", *heard, *ledger, line(None, seen)]

@@ -154,6 +154,7 @@ async def test_ready_only_while_every_part_is_well(engine: Any, asked: Any) -> N
         assert (await client.get("/readyz")).status_code == 503
         engine.beat("engine", feeds=[feed], ledger=ledger, ticks_per_s=5)
         engine.beat("archive")
+        engine.beat("ledger", accounts=[ledger | {"feed": "binance:spot", "symbol": "BTCUSDT", "missing": 2}])
         ready = await client.get("/readyz")
         health = Health.model_validate_json((await client.get("/api/v1/health")).content)
         figures = (await client.get("/metrics")).text
@@ -165,6 +166,10 @@ async def test_ready_only_while_every_part_is_well(engine: Any, asked: Any) -> N
     assert ready.status_code == 200, ready.text
     assert health.ledger is not None
     assert health.ledger.rejected == {"price": 1}
+    assert [(one.feed, one.symbol, one.accepted, one.missing) for one in health.accounts] == [
+        ("binance:spot", "BTCUSDT", 7, 2)
+    ]
+    assert 'tailwatch_ticks_by_symbol{fate="late",feed="binance:spot",symbol="BTCUSDT"} 1.0' in figures
     assert next(part.detail for part in health.parts if part.name == "engine") == {"ticks_per_s": 5}
     assert [part.reason for part in degraded.parts if part.state != "ok"] == ["the database is slow"]
     assert without_feed.status_code == 503

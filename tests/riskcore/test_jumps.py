@@ -18,19 +18,19 @@ def test_the_limit_is_25_bar_deviations_at_least_2_percent_and_none_before_there
 
 
 def test_a_spike_is_refused_by_the_price_after_it(jumps):
-    assert jumps.judge(0, 1_000.0, 100.0, "spike") == ([], 0)
-    assert jumps.judge(0, 100.1, 100.0, "next") == (["next"], 1)
+    assert jumps.judge(0, 1_000.0, 100.0, "spike") == ([], [])
+    assert jumps.judge(0, 100.1, 100.0, "next") == (["next"], ["spike"])
     assert jumps.suspects == {}
 
 
 def test_a_jump_that_the_next_price_confirms_is_believed_in_order(jumps):
-    assert jumps.judge(0, 90.0, 100.0, "jump") == ([], 0)
-    assert jumps.judge(0, 90.5, 100.0, "next") == (["jump", "next"], 0)
+    assert jumps.judge(0, 90.0, 100.0, "jump") == ([], [])
+    assert jumps.judge(0, 90.5, 100.0, "next") == (["jump", "next"], [])
 
 
 def test_a_second_spike_elsewhere_takes_the_place_of_the_first(jumps):
     jumps.judge(0, 1_000.0, 100.0, "first")
-    assert jumps.judge(0, 10.0, 100.0, "second") == ([], 1)
+    assert jumps.judge(0, 10.0, 100.0, "second") == ([], ["first"])
     assert jumps.suspects[0] == (10.0, "second")
 
 

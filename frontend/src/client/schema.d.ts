@@ -320,6 +320,42 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Account
+         * @description The ledger of one symbol of one feed; what belongs to no instrument that is watched has the empty symbol.
+         */
+        Account: {
+            /** Accepted */
+            accepted: number;
+            /** Duplicate */
+            duplicate: number;
+            /**
+             * Feed
+             * @example binance:spot
+             */
+            feed: string;
+            /** Late */
+            late: number;
+            /**
+             * Missing
+             * @description Ticks that never came, by the feeds' own numbering; not among those received.
+             */
+            missing: number;
+            /** Received */
+            received: number;
+            /**
+             * Rejected
+             * @description Counted by reason.
+             */
+            rejected: {
+                [key: string]: number;
+            };
+            /**
+             * Symbol
+             * @example BTCUSDT
+             */
+            symbol: string;
+        };
+        /**
          * Alert
          * @description One transition of one limit. Delivered at least once: the same `id` is the same transition.
          */
@@ -711,6 +747,11 @@ export interface components {
          * @description The state of every part; also the data of the stream's `status` event.
          */
         Health: {
+            /**
+             * Accounts
+             * @description The ledger by feed and symbol; empty in the stream's `status` event.
+             */
+            accounts: components["schemas"]["Account"][];
             /**
              * Clients
              * @description Open streams of this process.
