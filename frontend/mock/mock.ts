@@ -1,8 +1,9 @@
 /** The mock's engine: moves the market, publishes snapshots to its streams and remembers an hour of them. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Candidate, HistoryPoint } from "../src/client/types.ts";
+import type { Candidate, HistoryPoint, NewScenario } from "../src/client/types.ts";
 import { type Book, books, nextSnapshot, type Payload } from "./book.ts";
 import { Market } from "./market.ts";
+import { covariance, stress } from "./questions.ts";
 import { whatIf } from "./whatIf.ts";
 
 export interface MockOptions {
@@ -133,8 +134,21 @@ export class Mock {
   }
 
   whatIf(id: string, trades: readonly Candidate[]) {
-    const book = this.#books.find((one) => one.id === id);
-    return book === undefined ? null : whatIf(this.#market, book, trades);
+    const book = this.#book(id);
+    return book === null ? null : whatIf(this.#market, book, trades);
+  }
+
+  stress(id: string, asked: readonly NewScenario[]) {
+    const book = this.#book(id);
+    return book === null ? null : stress(book, asked);
+  }
+
+  covariance(symbols: readonly string[]) {
+    return covariance(this.#market, symbols);
+  }
+
+  #book(id: string): Book | null {
+    return this.#books.find((one) => one.id === id) ?? null;
   }
 
   history(id: string, search: URLSearchParams) {

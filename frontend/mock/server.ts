@@ -12,8 +12,9 @@ import { extname, join, normalize, sep } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { Candidate } from "../src/client/types.ts";
+import type { Candidate, NewScenario } from "../src/client/types.ts";
 import { Mock } from "./mock.ts";
+import { forget, keep, scenarios } from "./questions.ts";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const POLICY =
@@ -69,16 +70,27 @@ function send({ status, body }: Answer, response: ServerResponse): void {
   response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
 }
 
-async function answerWhatIf(
+const orNoPortfolio = (answer: unknown): Answer =>
+  answer === null ? problem(404, "there is no portfolio of this name") : ok(answer);
+
+/** The calls that carry a body, or ask the engine. */
+async function answer(
   mock: Mock,
-  id: string,
   request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const body = JSON.parse(await text(request)) as { trades: Candidate[] };
-  const answer = mock.whatIf(id, body.trades);
-  send(answer === null ? problem(404, "there is no portfolio of this name") : ok(answer), response);
+  path: readonly string[],
+  search: URLSearchParams,
+) {
+  const body = request.method === "POST" ? JSON.parse(await text(request)) : null;
+  const [call, id = "", detail] = path;
+  if (call === "covariance") return ok(mock.covariance((search.get("symbols") ?? "").split(",")));
+  if (call === "scenarios" && request.method === "DELETE")
+    return forget(id) ? ok(null) : problem(404, "none");
+  if (call === "scenarios") return ok(body === null ? scenarios() : keep(body as NewScenario));
+  if (detail === "what-if") return orNoPortfolio(mock.whatIf(id, (body as { trades: Candidate[] }).trades));
+  return orNoPortfolio(mock.stress(id, body === null ? scenarios() : [body as NewScenario]));
 }
+
+const ASKED = /^\/api\/v1\/(covariance|scenarios|portfolios\/[^/]+\/(what-if|stress))/;
 
 function route(mock: Mock, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "http://mock");
@@ -87,9 +99,10 @@ function route(mock: Mock, request: IncomingMessage, response: ServerResponse): 
     send(mock.play(url.pathname.slice(6)) ? ok({}) : problem(404, "no such fault"), response);
   else if (first !== "api") serveFile(decodeURIComponent(url.pathname), response);
   else if (mock.down) send(problem(502, "bad gateway"), response);
-  else if (id !== undefined && url.pathname.endsWith("/what-if"))
-    void answerWhatIf(mock, id, request, response);
-  else if (call === "stream") mock.join(request, response);
+  else if (ASKED.test(url.pathname)) {
+    const path = url.pathname.split("/").slice(3).map(decodeURIComponent);
+    void answer(mock, request, path, url.searchParams).then((told) => send(told, response));
+  } else if (call === "stream") mock.join(request, response);
   else if (call === "portfolios") send(portfolios(mock, id, detail, url.searchParams), response);
   else send(problem(404, "no such call"), response);
 }

@@ -27,6 +27,11 @@ const WHAT_IF = [
   ["Quantity 1", "-2000"],
 ] as const;
 
+const SHOCKS = [
+  ["Symbol 1", "IND03"],
+  ["Shock 1", "-25"],
+] as const;
+
 const SHOTS: readonly Shot[] = [
   { name: "overview-dark", search: "?portfolio=main", scheme: "dark", ...WIDE },
   { name: "overview-light", search: "?portfolio=main", scheme: "light", ...WIDE },
@@ -65,6 +70,22 @@ const SHOTS: readonly Shot[] = [
     whole: true,
     ...NARROW,
   },
+  { name: "stress-dark", search: "?view=stress&portfolio=main", scheme: "dark", typed: SHOCKS, ...WIDE },
+  {
+    name: "stress-phone-light",
+    search: "?view=stress&portfolio=main",
+    scheme: "light",
+    whole: true,
+    ...NARROW,
+  },
+  { name: "correlation-dark", search: "?view=correlation&portfolio=main", scheme: "dark", ...WIDE },
+  {
+    name: "correlation-phone-light",
+    search: "?view=correlation&portfolio=main",
+    scheme: "light",
+    whole: true,
+    ...NARROW,
+  },
   { name: "health-dark", search: "?view=health&portfolio=main", scheme: "dark", ...WIDE },
   {
     name: "health-phone-light",
@@ -87,7 +108,7 @@ async function take(browser: Browser, shot: Shot): Promise<void> {
   page.on("pageerror", (error) => console.log(shot.name, error.message));
   await page.goto(`${url}/${shot.search}`);
   await page.getByTestId("connection").waitFor();
-  for (const [label, value] of shot.typed ?? []) await page.getByLabel(label).fill(value);
+  for (const [label, value] of shot.typed ?? []) await page.getByLabel(label, { exact: true }).fill(value);
   await page.waitForTimeout(3000);
   await page.screenshot({ path: `${folder}/${shot.name}.png`, fullPage: shot.whole ?? false });
   await page.close();

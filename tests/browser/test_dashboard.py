@@ -149,3 +149,18 @@ def test_a_trade_is_weighed_beside_the_positions_and_then_booked(page: Page) -> 
     sheet.get_by_role("button", name="Yes, book").click()
     expect(sheet.get_by_label("Symbol 1")).to_have_value("", timeout=30_000)
     expect(quantity).not_to_have_text(before, timeout=30_000)
+
+
+def test_a_scenario_of_ones_own_is_seen_at_once_among_the_others(page: Page) -> None:
+    page.get_by_role("link", name="Stress").click()
+    scenarios = page.get_by_role("region", name="Scenarios")
+    expect(scenarios.get_by_role("row").nth(2)).to_contain_text("$", timeout=30_000)
+    page.get_by_label("Shock of everything").fill("-7")
+    expect(scenarios.get_by_role("row", name="yours")).to_contain_text("$", timeout=30_000)
+    expect(page.get_by_role("region", name="By position")).to_contain_text("yours")
+
+
+def test_correlations_are_drawn_and_their_volatilities_listed(page: Page) -> None:
+    page.get_by_role("link", name="Correlation").click()
+    expect(page.get_by_role("img", name=re.compile("Correlations of"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("region", name="Volatilities").get_by_role("row").nth(1)).to_contain_text("%")

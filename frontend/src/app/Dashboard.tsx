@@ -39,6 +39,8 @@ const SCREENS: Record<ScreenName, ComponentType> = {
   overview: Overview,
   portfolios: lazy(() => import("../screens/PortfoliosScreen.tsx")),
   positions: lazy(() => import("../screens/PositionsScreen.tsx")),
+  stress: lazy(() => import("../screens/StressScreen.tsx")),
+  correlation: lazy(() => import("../screens/CorrelationScreen.tsx")),
   health: lazy(() => import("../screens/HealthScreen.tsx")),
 };
 

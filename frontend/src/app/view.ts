@@ -6,6 +6,8 @@ export const SCREENS = [
   ["overview", "Overview"],
   ["portfolios", "Portfolios"],
   ["positions", "Positions"],
+  ["stress", "Stress"],
+  ["correlation", "Correlation"],
   ["health", "Health"],
 ] as const;
 

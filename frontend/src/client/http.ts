@@ -1,7 +1,19 @@
 /** The few calls the dashboard makes; errors are problem+json and carry a sentence a person can read. */
 import { readHistory, readPortfolioIds, readRisk } from "./read.ts";
+import { readCovariance } from "./readCovariance.ts";
+import { readScenarios, readStress } from "./readStress.ts";
 import { readWhatIf } from "./readWhatIf.ts";
-import type { Candidate, HistoryPoint, NewTrade, RiskSnapshot, WhatIf } from "./types.ts";
+import type {
+  Candidate,
+  Covariance,
+  HistoryPoint,
+  NewScenario,
+  NewTrade,
+  RiskSnapshot,
+  Scenario,
+  Stress,
+  WhatIf,
+} from "./types.ts";
 
 export class ApiError extends Error {
   readonly status: number;
@@ -33,7 +45,7 @@ async function call(path: string, init: RequestInit): Promise<unknown> {
   const headers = { accept: "application/json", ...init.headers };
   const response = await fetch(path, { ...init, headers });
   if (!response.ok) throw await problemOf(response);
-  return response.json();
+  return response.status === 204 ? null : response.json();
 }
 
 const get = (path: string, signal?: AbortSignal): Promise<unknown> =>
@@ -46,6 +58,11 @@ const post = (path: string, body: unknown, signal?: AbortSignal): Promise<unknow
     body: JSON.stringify(body),
     ...(signal === undefined ? {} : { signal }),
   });
+
+function readable<T>(answer: T | null): T {
+  if (answer === null) throw new ApiError(200, "the server's answer cannot be read");
+  return answer;
+}
 
 const portfolioPath = (id: string): string => `/api/v1/portfolios/${encodeURIComponent(id)}`;
 
@@ -69,9 +86,7 @@ export async function askWhatIf(
   trades: readonly Candidate[],
   signal?: AbortSignal,
 ): Promise<WhatIf> {
-  const answer = readWhatIf(await post(`${portfolioPath(id)}/what-if`, { trades }, signal));
-  if (answer === null) throw new ApiError(200, "the server's answer cannot be read");
-  return answer;
+  return readable(readWhatIf(await post(`${portfolioPath(id)}/what-if`, { trades }, signal)));
 }
 
 /** Gives the browser a cookie for this token; the token itself is kept nowhere. */
@@ -83,3 +98,31 @@ export const signIn = async (token: string): Promise<void> => {
 export const bookTrades = async (trades: readonly NewTrade[]): Promise<void> => {
   await post("/api/v1/trades", { trades });
 };
+
+export const fetchScenarios = async (signal?: AbortSignal): Promise<Scenario[]> =>
+  readScenarios(await get("/api/v1/scenarios", signal));
+
+/** Every scenario there is, by position. */
+export const fetchStress = async (id: string, signal?: AbortSignal): Promise<Stress> =>
+  readable(readStress(await get(`${portfolioPath(id)}/stress`, signal)));
+
+export const askStress = async (id: string, scenario: NewScenario, signal?: AbortSignal): Promise<Stress> =>
+  readable(readStress(await post(`${portfolioPath(id)}/stress`, scenario, signal)));
+
+export const storeScenario = async (scenario: NewScenario): Promise<void> => {
+  await post("/api/v1/scenarios", scenario);
+};
+
+export const deleteScenario = async (name: string): Promise<void> => {
+  await call(`/api/v1/scenarios/${encodeURIComponent(name)}`, { method: "DELETE" });
+};
+
+export const fetchCovariance = async (
+  symbols: readonly string[],
+  signal?: AbortSignal,
+): Promise<Covariance> =>
+  readable(
+    readCovariance(
+      await get(`/api/v1/covariance?${new URLSearchParams({ symbols: symbols.join(",") })}`, signal),
+    ),
+  );

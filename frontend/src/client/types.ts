@@ -52,6 +52,22 @@ export type WhatIf = Pick<
   "portfolio" | "event_time" | "base_currency" | "measures" | "components" | "uncovered"
 >;
 
+export type Scenario = Pick<
+  Schemas["Scenario"],
+  "name" | "description" | "source" | "built_in" | "everything" | "propagate"
+> & { instruments: Record<string, number> };
+export type NewScenario = Pick<Schemas["NewScenario"], "name" | "everything" | "instruments" | "propagate">;
+export type PositionPnl = Schemas["PositionPnl"];
+export type ScenarioPnl = Schemas["ScenarioPnl"];
+export type Stress = Pick<
+  Schemas["Stress"],
+  "portfolio" | "event_time" | "base_currency" | "market_value" | "results" | "uncovered"
+>;
+export type Covariance = Pick<
+  Schemas["Covariance"],
+  "event_time" | "symbols" | "bar" | "observations" | "volatilities" | "correlation" | "conditioning"
+>;
+
 type Snapshot = Schemas["RiskSnapshot"];
 type Nullable<T> = { [K in keyof T]: T[K] | null };
 

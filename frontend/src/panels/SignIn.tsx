@@ -1,9 +1,10 @@
 import { Button, PasswordInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { ApiError, signIn } from "../client/http.ts";
+import { signIn } from "../client/http.ts";
 import { Mark } from "../parts/icons.tsx";
 import { useLive } from "../store/hooks.ts";
 import styles from "./NoPortfolio.module.css";
+import { wordsOf } from "./useAsked.ts";
 
 /** The page for somebody whom the server does not know. */
 export function SignIn() {
@@ -19,7 +20,7 @@ export function SignIn() {
       setError(null);
       session.retryNow();
     } catch (failure) {
-      setError(failure instanceof ApiError ? failure.message : "the server cannot be reached");
+      setError(wordsOf(failure));
     }
     setBusy(false);
   };

@@ -1,12 +1,12 @@
 import { ActionIcon, Button, TextInput } from "@mantine/core";
 import { useId, useState } from "react";
 import { useChosen } from "../app/view.ts";
-import { ApiError, bookTrades } from "../client/http.ts";
+import { askWhatIf, bookTrades } from "../client/http.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { blankLine, candidatesOf, faultOf, filled, type Line } from "../risk/ticket.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
-import { useWhatIf } from "./useWhatIf.ts";
+import { useAsked, wordsOf } from "./useAsked.ts";
 import styles from "./WhatIf.module.css";
 import { Answer } from "./WhatIfAnswer.tsx";
 
@@ -15,7 +15,9 @@ export function WhatIfPanel() {
   const { portfolio, change } = useChosen();
   const [lines, setLines] = useState<Line[]>(() => [blankLine()]);
   const trades = candidatesOf(lines);
-  const { answer, error } = useWhatIf(portfolio, trades);
+  const { answer, error } = useAsked(trades === null ? null : JSON.stringify(trades), (signal) =>
+    askWhatIf(portfolio, trades ?? [], signal),
+  );
   return (
     <Panel
       area="auto"
@@ -143,7 +145,7 @@ function Booking({ portfolio, lines, onBooked }: BookingProps) {
       onBooked();
     } catch (failure) {
       setStage("idle");
-      setError(failure instanceof ApiError ? failure.message : "the server cannot be reached; try again");
+      setError(wordsOf(failure));
     }
   };
   return (
