@@ -18,6 +18,7 @@ from riskcore.errors import InputError
 from riskcore.explain import VarExplainer
 from riskcore.exposures import NO_PRICE, UNRATED, Exposures
 from riskcore.measures import (
+    METHODS,
     all_measures,
     historical_scenarios,
     horizon_volatility,
@@ -29,6 +30,7 @@ from riskcore.measures import (
 from riskcore.messages import Distribution, Explained, Measure, Method, StressResult
 from riskcore.model import MarketModel
 from riskcore.positions import NO_RETURNS, Positions, Rate
+from riskcore.quantile import check_confidence
 from riskcore.state import pack, unpack
 from riskcore.stress import (
     Shock,
@@ -242,9 +244,11 @@ class RiskBook:
 
     def components(self, confidence: float | None = None) -> Components:
         """What each covered position and each rate adds, at ``confidence`` (by default the highest of the settings)."""
+        at = max(self.model.settings.confidence) if confidence is None else confidence
+        check_confidence(at)
         self._refresh()
         lines = self._exposures.lines(self.model.prices, self.model.marks)
-        return components_of(self.model, self._vectors, lines, confidence or max(self.model.settings.confidence))
+        return components_of(self.model, self._vectors, lines, at)
 
     def diversification(self, method: Method = "parametric", confidence: float | None = None) -> float | None:
         """The Value-at-Risks of the positions, each alone, less that of all together, base currency.
@@ -252,7 +256,11 @@ class RiskBook:
         At one confidence of the settings, the highest by default; None without figures. Not negative for the
         parametric method. Cost: :func:`~riskcore.diversification.stand_alone_var`.
         """
-        at = confidence or max(self.model.settings.confidence)
+        settings = self.model.settings
+        at = max(settings.confidence) if confidence is None else confidence
+        if method not in METHODS or at not in settings.confidence:
+            known = ", ".join(map(str, (*METHODS, *settings.confidence)))
+            raise InputError(f"there are figures by {known}: none by {method} at {at}")
         whole = next((m.var for m in self.measures() if (m.method, m.confidence) == (method, at)), None)
         if whole is None:
             return None

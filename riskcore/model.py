@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from riskcore.blas import Floats
+from riskcore.checks import numbers, returns_of_bar, whole
 from riskcore.covariance.ewma import RENORMALISED, EwmaCovariance
 from riskcore.covariance.factor import PsdFactor
 from riskcore.covariance.factors import FactorCache
@@ -24,8 +25,6 @@ from riskcore.window import ScenarioWindow
 
 _NO_SHOCKS = np.empty(0)
 _COUNTS = ("bars", "history_rows", "last_bar", "epoch")
-LARGEST_RETURN = 1e27
-"""Between the smallest and the largest price that a feed accepts; single precision has room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ class MarketModel:
     ) -> None:
         self.settings = settings or RiskSettings()
         check_settings(self.settings)
+        n_instruments = whole(n_instruments, "the number of instruments")
         self.prices = np.full(n_instruments, np.nan)
         """Last price of each instrument in quote currency, shape (N,), NaN = none yet; read only."""
         self.marks = np.zeros(n_instruments)
@@ -197,6 +197,8 @@ class MarketModel:
 
     def on_price(self, instrument: int, price: float) -> None:
         """Set the last price of one instrument. O(1): books take it in when they are read, many ticks as one."""
+        if not 0 <= instrument < len(self.prices):
+            raise InputError(f"there is no instrument {instrument}: the model has {self.n_instruments}, from 0 on")
         if not isfinite(price):
             raise InputError(f"a price is a finite number, not {price}: refuse it before it comes here")
         if isnan(self.prices.item(instrument)):
@@ -206,7 +208,7 @@ class MarketModel:
 
     def on_prices(self, prices: ArrayLike) -> None:
         """Set the last prices of all instruments at once, shape (N,); NaN leaves a price as it is."""
-        given = np.asarray(prices, dtype=np.float64)
+        given = numbers(prices, "prices")
         if given.shape != self.prices.shape or np.isinf(given).any():
             raise InputError(f"need {self.n_instruments} prices, finite or NaN for none, not shape {given.shape}")
         self.quoted += 1
@@ -233,14 +235,10 @@ class MarketModel:
         self.history_rows += 1
 
     def _take(self, returns: ArrayLike, word: int) -> None:
-        row = np.asarray(returns, dtype=np.float64)
-        if row.shape != self.prices.shape:
-            raise InputError(f"a bar must have {self.n_instruments} finite or missing returns, got shape {row.shape}")
+        row = returns_of_bar(returns, self.n_instruments)
         self._keep_images()
         present = ~np.isnan(row)
         clean = np.where(present, row, 0.0)
-        if np.abs(clean).max(initial=0.0) > LARGEST_RETURN:
-            raise InputError(f"a return is finite or missing, and no larger than {LARGEST_RETURN:g}: mend the prices")
         forecast = (self.volatility, self.observations >= self.settings.min_observations) if self._filtered else None
         shocks = self._advance(clean, present, word)
         slot = self.window.push(clean, present)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskcore.checks import numbers, whole
 from riskcore.covariance.factor import psd_factor
 from riskcore.errors import InputError
 from riskcore.normals import simulation_normals, student_mixing
@@ -53,12 +54,13 @@ def monte_carlo_pnl(
     -----
     O(N³) for the factor and O(N n_paths) for the draws, in chunks of 8 MB.
     """
-    w = np.asarray(exposures, dtype=np.float64)
+    w = numbers(exposures, "exposures")
     factor = psd_factor(covariance)
     if w.shape != factor.lower.shape[:1] or not np.isfinite(w).all():
         raise InputError(f"exposures of shape {w.shape} do not fit a covariance of {len(factor.lower)} instruments")
-    if n_paths < 1 or not 0 <= seed < 2**64:
-        raise InputError(f"need at least one path and a seed from 0 to 2**64 - 1, not {n_paths} and {seed}")
+    n_paths, seed = whole(n_paths, "n_paths", 1), whole(seed, "a seed")
+    if seed >= 2**64:
+        raise InputError(f"a seed is at most 2**64 - 1, not {seed}")
     loading = factor.lower.T @ w
     rows = max(_CHUNK // max(len(w), 1), 1)
     draws = simulation_normals(seed, n_paths, len(w), rows)

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskcore.checks import number, numbers
 from riskcore.errors import InputError
 from riskcore.quantile import check_confidence
 
@@ -53,10 +54,12 @@ def parametric_risk(
     >>> [round(x, 1) for x in parametric_risk(10_000 * 0.2 / 250**0.5, 0.99)]
     [294.3, 337.1]
     """
-    if not 0.0 <= volatility < np.inf:
+    sigma = number(volatility, "a volatility")
+    if not 0.0 <= sigma < np.inf:
         raise InputError(f"a volatility is finite and not negative, not {volatility}")
+    check_confidence(confidence)
     at_risk, shortfall = unit_risk(confidence, distribution, dof)
-    return at_risk * volatility, shortfall * volatility
+    return at_risk * sigma, shortfall * sigma
 
 
 @lru_cache(maxsize=256)
@@ -109,7 +112,7 @@ def component_var(exposures: ArrayLike, covariance: ArrayLike, confidence: float
     -----
     O(N²). Source: Jorion (2007), chapter 7; Euler's theorem, Tasche (1999).
     """
-    return np.asarray(exposures, dtype=np.float64) * marginal_var(exposures, covariance, confidence)
+    return numbers(exposures, "exposures") * marginal_var(exposures, covariance, confidence)
 
 
 def marginal_var(exposures: ArrayLike, covariance: ArrayLike, confidence: float) -> NDArray[np.float64]:
@@ -118,7 +121,7 @@ def marginal_var(exposures: ArrayLike, covariance: ArrayLike, confidence: float)
     Parameters, errors and cost are those of :func:`component_var`; dimensionless; 0 where the portfolio has
     no risk.
     """
-    w, matrix = np.asarray(exposures, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
+    w, matrix = numbers(exposures, "exposures"), numbers(covariance, "a covariance")
     if w.ndim != 1 or matrix.shape != (len(w), len(w)):
         raise InputError(f"exposures (N,) need a covariance (N, N), not shapes {w.shape} and {matrix.shape}")
     if not (np.isfinite(w).all() and np.isfinite(matrix).all()):

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskcore.checks import number, numbers
 from riskcore.errors import InputError
 from riskcore.standard_errors import TailErrors, tail_errors
 
@@ -159,7 +160,7 @@ def _tail_risk(worst: NDArray[np.float64], n: int, each: _Rank) -> TailRisk:
 
 
 def _one(pnl: ArrayLike, confidence: float, weights: ArrayLike | None) -> tuple[float, float]:
-    scenarios = np.asarray(pnl, dtype=np.float64)
+    scenarios = numbers(pnl, "scenarios")
     if scenarios.ndim != 1 or not len(scenarios) or not np.isfinite(scenarios).all():
         raise InputError("scenarios must be a vector of finite numbers, at least one: leave out or mend the others")
     check_confidence(confidence)
@@ -189,12 +190,12 @@ def _in_order(
 
 def check_confidence(confidence: float) -> None:
     """Raise ``InputError`` unless strictly between 0 and 1."""
-    if not 0.0 < confidence < 1.0:
+    if not 0.0 < number(confidence, "a confidence") < 1.0:
         raise InputError(f"a confidence lies strictly between 0 and 1, as 0.99; not {confidence}")
 
 
 def _checked(weights: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    given = np.asarray(weights, dtype=np.float64)
+    given = numbers(weights, "weights")
     total = float(np.sum(given)) if given.shape == shape else 0.0
     if not (0.0 < total < np.inf) or (given < 0.0).any():
         raise InputError(f"weights must be {shape[0]} numbers, none negative, with a positive sum")

@@ -1,8 +1,9 @@
 """The settings of the risk model, with the defaults of the contract."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args, get_origin, get_type_hints
 
+from riskcore.checks import whole
 from riskcore.errors import InputError
 from riskcore.quantile import check_confidence
 
@@ -70,16 +71,27 @@ class RiskSettings:
         return length / self.bar
 
 
+_CHOICES: dict[str, tuple[str, ...]] = {
+    name: get_args(hint) for name, hint in get_type_hints(RiskSettings).items() if get_origin(hint) is Literal
+} | {"shrinkage": ("none", "ledoit-wolf", "oas")}
+
+
 def check_settings(settings: RiskSettings) -> None:
     """Raise ``InputError`` for settings that no model can be made with."""
+    for name, choices in _CHOICES.items():
+        value = getattr(settings, name)
+        if value not in choices and (isinstance(value, str) or name != "shrinkage"):
+            raise InputError(f"{name} is one of {', '.join(choices)}, not {value!r}")
+    for name, least in (("bar", 1), ("day", 1), ("window", 1), ("paths", 1), ("min_observations", 0), ("seed", 0)):
+        whole(getattr(settings, name), name, least)
     if settings.distribution == "t" and not settings.dof > 2:
         raise InputError(f"Student-t needs more than 2 degrees of freedom to have a variance, not {settings.dof}")
-    if settings.window < 1 or settings.paths < 1:
-        raise InputError(f"need a window and paths of at least 1, not {settings.window} and {settings.paths}")
     if settings.antithetic and settings.paths % 2:
         raise InputError(f"antithetic paths come in pairs: make {settings.paths} paths an even number")
-    if not 0 <= settings.seed < 2**64:
-        raise InputError(f"a seed lies from 0 to 2**64 - 1, not {settings.seed}")
+    if settings.seed >= 2**64:
+        raise InputError(f"a seed is at most 2**64 - 1, not {settings.seed}")
+    if not isinstance(settings.confidence, tuple | list):
+        raise InputError(f"confidence is a tuple, as (0.99,); not {settings.confidence!r}")
     if not settings.confidence or not settings.bars_in_horizon > 0:
         raise InputError("need at least one confidence, and a horizon longer than nothing")
     for confidence in settings.confidence:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskcore.checks import numbers
 from riskcore.errors import InputError
 from riskcore.exposures import Exposures
 from riskcore.measures import scenarios_needed
@@ -91,7 +92,7 @@ def episode_moves(
     InputError
         No bar, or an infinite return.
     """
-    rows = np.atleast_2d(np.asarray(returns, dtype=np.float64))
+    rows = np.atleast_2d(numbers(returns, "the returns of an episode"))
     if rows.ndim != 2 or not len(rows) or np.isinf(rows).any():
         raise InputError(f"an episode is at least one bar of finite or missing returns, not of shape {rows.shape}")
     clean = np.nan_to_num(rows, nan=0.0)
@@ -142,7 +143,7 @@ def conditional_moves(covariance: ArrayLike, shocks: Mapping[int, float]) -> Vec
     O(A³ + N A) for A shocked instruments. The pseudo-inverse is of the correlation: eigenvalues below 1e-10 of the
     largest count as 0, whatever the units. Source: Kupiec (1998), Stress testing in a value at risk framework.
     """
-    matrix = np.asarray(covariance, dtype=np.float64)
+    matrix = numbers(covariance, "a covariance")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"need a square covariance, not one of shape {matrix.shape}")
     given = Shock(instruments=shocks).by_instrument(len(matrix))

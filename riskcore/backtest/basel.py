@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskcore.checks import number, whole
 from riskcore.errors import InputError
 
 Zone = Literal["green", "yellow", "red"]
@@ -43,7 +44,8 @@ def traffic_light(n_observations: int, n_exceptions: int, probability: float) ->
     """
     from scipy.special import bdtr  # noqa: PLC0415 - slow to import, and only this needs it
 
-    if not 0.0 < probability < 1.0 or not 0 <= n_exceptions <= n_observations:
+    n_observations, n_exceptions = whole(n_observations, "observations"), whole(n_exceptions, "exceptions")
+    if not 0.0 < number(probability, "a probability") < 1.0 or n_exceptions > n_observations:
         raise InputError(f"{n_exceptions} exceptions in {n_observations} at probability {probability} cannot be")
     if n_observations == 0:
         return TrafficLight("green", 1.0, "no observations")

@@ -10,6 +10,7 @@ from math import erfc, exp, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskcore.checks import number, numbers, whole
 from riskcore.errors import InputError
 
 
@@ -24,7 +25,12 @@ class LikelihoodRatio:
 
 def exceptions(pnl: ArrayLike, value_at_risk: ArrayLike) -> NDArray[np.bool_]:
     """Which periods are exceptions, shape (T,): loss above the forecast, or either of them missing (NaN)."""
-    return ~(np.asarray(pnl, dtype=np.float64) + np.asarray(value_at_risk, dtype=np.float64) >= 0.0)
+    profit, at_risk = numbers(pnl, "P&L"), numbers(value_at_risk, "Value-at-Risk")
+    if at_risk.shape not in {(), profit.shape}:
+        raise InputError(
+            f"Value-at-Risk is one number or one for each P&L: got shapes {at_risk.shape} and {profit.shape}"
+        )
+    return ~(profit + at_risk >= 0.0)
 
 
 def transitions(happened: ArrayLike) -> tuple[int, int, int, int]:
@@ -63,7 +69,9 @@ def kupiec_pof(n_observations: int, n_exceptions: int, probability: float) -> Li
     >>> round(kupiec_pof(1043, 57, 0.05).statistic, 5)
     0.46147
     """
-    _check(probability, n_exceptions, n_observations - n_exceptions)
+    _check(probability, n_observations, n_exceptions)
+    if n_exceptions > n_observations:
+        raise InputError(f"there are no more exceptions than observations: not {n_exceptions} of {n_observations}")
     if n_observations == 0:
         return LikelihoodRatio(None, None, "no observations")
     misses, rate = n_observations - n_exceptions, n_exceptions / n_observations
@@ -164,10 +172,10 @@ def time_to_first_failure(day: int | None, probability: float) -> LikelihoodRati
 
 
 def _check(probability: float, *counts: int) -> None:
-    if not 0.0 < probability < 1.0:
+    if not 0.0 < number(probability, "a probability") < 1.0:
         raise InputError(f"the probability of an exception lies strictly between 0 and 1, not {probability}")
-    if any(count < 0 for count in counts):
-        raise InputError(f"counts are not negative, and exceptions not more than observations: got {counts}")
+    for count in counts:
+        whole(count, "a count of periods or exceptions")
 
 
 def _log_likelihood(hits: int, misses: int, probability: float) -> float:

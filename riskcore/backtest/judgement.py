@@ -18,6 +18,8 @@ from riskcore.backtest.coverage import (
     transitions,
 )
 from riskcore.backtest.shortfall import ShortfallTest, acerbi_szekely_z1, acerbi_szekely_z2
+from riskcore.checks import numbers
+from riskcore.errors import InputError
 from riskcore.quantile import check_confidence
 
 SIGNIFICANCE = 0.05
@@ -77,8 +79,12 @@ def judge(pnl: ArrayLike, value_at_risk: ArrayLike, expected_shortfall: ArrayLik
     """
     check_confidence(confidence)
     profit, at_risk, shortfall = (
-        np.asarray(each, dtype=np.float64) for each in (pnl, value_at_risk, expected_shortfall)
+        numbers(each, "P&L and forecasts") for each in (pnl, value_at_risk, expected_shortfall)
     )
+    if profit.ndim != 1 or not profit.shape == at_risk.shape == shortfall.shape:
+        raise InputError(
+            f"P&L, VaR and ES are one number for each period: got {profit.shape}, {at_risk.shape}, {shortfall.shape}"
+        )
     probability = 1.0 - confidence
     happened = exceptions(profit, at_risk)
     whole = ~(np.isnan(profit) | np.isnan(at_risk) | np.isnan(shortfall))

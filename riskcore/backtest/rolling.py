@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from riskcore.backtest.coverage import exceptions
 from riskcore.book import RiskBook
+from riskcore.checks import numbers
 from riskcore.errors import InputError
 from riskcore.messages import Method
 from riskcore.model import MarketModel
@@ -202,7 +203,7 @@ class _Run:
 
 
 def _panel(prices: ArrayLike) -> Vector:
-    panel = np.asarray(prices, dtype=np.float64)
+    panel = numbers(prices, "prices")
     if panel.ndim != 2 or not panel.size or not (np.isnan(panel) | ((panel > 0.0) & (panel < np.inf))).all():
         raise InputError("need prices by day and instrument, each a positive number or NaN for none")
     return panel
@@ -237,7 +238,7 @@ def _from(one: Forecasts, at: int) -> Forecasts:
 
 
 def _units(name: str, quantities: ArrayLike, panel: Vector, hold: Hold) -> Vector:
-    held = np.asarray(quantities, dtype=np.float64)
+    held = numbers(quantities, f"the quantities of {name!r}")
     if held.shape != panel.shape[1:] or not np.isfinite(held).all():
         raise InputError(f"portfolio {name!r} needs one finite quantity for each of {panel.shape[1]} instruments")
     if hold == "quantity":

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskcore.checks import numbers
 from riskcore.errors import InputError
 from riskcore.quantile import check_confidence
 
@@ -135,10 +136,16 @@ def _checked(
     pnl: ArrayLike, value_at_risk: ArrayLike, expected_shortfall: ArrayLike, confidence: float
 ) -> tuple[Vector, Vector, Vector]:
     check_confidence(confidence)
-    profit = np.asarray(pnl, dtype=np.float64)
-    at_risk = np.broadcast_to(np.asarray(value_at_risk, dtype=np.float64), profit.shape)
-    shortfall = np.broadcast_to(np.asarray(expected_shortfall, dtype=np.float64), profit.shape)
+    profit = numbers(pnl, "P&L")
+    at_risk, shortfall = _each(value_at_risk, "Value-at-Risk", profit), _each(expected_shortfall, "ES", profit)
     finite = np.isfinite(profit).all() and np.isfinite(at_risk).all() and np.isfinite(shortfall).all()
     if profit.ndim != 1 or not len(profit) or not finite or not (shortfall > 0.0).all():
         raise InputError("need at least one period, finite numbers, and an Expected Shortfall above 0 in each")
     return profit, at_risk, shortfall
+
+
+def _each(forecasts: ArrayLike, what: str, profit: Vector) -> Vector:
+    given = numbers(forecasts, what)
+    if given.shape not in {(), profit.shape}:
+        raise InputError(f"{what} is one number or one for each P&L: got shapes {given.shape} and {profit.shape}")
+    return np.broadcast_to(given, profit.shape)

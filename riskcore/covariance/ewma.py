@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskcore.blas import add_outer
+from riskcore.checks import number, numbers, returns_of_bar, whole
 from riskcore.covariance.correlation import correlation_of
 from riskcore.errors import InputError
 from riskcore.state import pack, unpack
 
 _SMALL = 1e-200
+_INDEFINITE = 1e-9
 _LIGHT = 2.0**-66
 RENORMALISED = 2.0**33
 """The factor on a renormalised instrument's returns: exact, and early enough for paths in single precision."""
@@ -49,8 +51,9 @@ class EwmaCovariance:
     """
 
     def __init__(self, n_instruments: int, half_life: float, initial: ArrayLike | None = None) -> None:
-        if n_instruments < 0 or not half_life > 0:
-            raise InputError(f"need instruments and a positive half-life, not {n_instruments} and {half_life}")
+        n_instruments = whole(n_instruments, "the number of instruments")
+        if not number(half_life, "a half-life") > 0:
+            raise InputError(f"a half-life is a positive number of bars, not {half_life}")
         self.decay = float(2.0 ** (-1.0 / half_life))
         self.scale = 1.0
         """The covariance without correction is ``scale * raw``: the decay of all past bars in one number."""
@@ -84,11 +87,7 @@ class EwmaCovariance:
 
     def update(self, returns: ArrayLike) -> None:
         """Take the returns of one bar, shape (N,), NaN = no return. Infinite ones are an ``InputError``."""
-        row = np.asarray(returns, dtype=np.float64)
-        if row.shape != self.weights.shape or np.isinf(row).any():
-            raise InputError(
-                f"a bar must have {self.n_instruments} finite or missing returns, not shape {row.shape}: {row}"
-            )
+        row = returns_of_bar(returns, self.n_instruments)
         present = ~np.isnan(row)
         self.step(np.where(present, row, 0.0), present)
 
@@ -189,7 +188,11 @@ class EwmaCovariance:
 
 
 def _symmetric(matrix: ArrayLike, n: int) -> NDArray[np.float64]:
-    given = np.array(matrix, dtype=np.float64)
+    given = numbers(matrix, "the initial covariance")
     if given.shape != (n, n) or not np.isfinite(given).all():
         raise InputError(f"the initial covariance must be a finite ({n}, {n}) matrix, not of shape {given.shape}")
-    return (given + given.T) / 2.0
+    symmetric = given / 2.0 + given.T / 2.0
+    values = np.linalg.eigvalsh(symmetric)
+    if n and values[0] < -_INDEFINITE * abs(values[-1]):
+        raise InputError("the initial covariance gives a negative variance: repair it, see nearest_correlation")
+    return symmetric

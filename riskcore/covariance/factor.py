@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskcore.checks import numbers
 from riskcore.errors import InputError
 
 
@@ -62,7 +63,7 @@ def _clipped(matrix: NDArray[np.float64]) -> PsdFactor:
 
 def symmetric_part(matrix: ArrayLike) -> NDArray[np.float64]:
     """``(A + Aᵀ) / 2`` of a square, finite matrix; ``InputError`` for any other."""
-    given = np.asarray(matrix, dtype=np.float64)
+    given = numbers(matrix, "a matrix")
     if given.ndim != 2 or given.shape[0] != given.shape[1] or not np.isfinite(given).all():
         raise InputError(f"need a square matrix of finite numbers, not one of shape {given.shape}")
     return given / 2.0 + given.T / 2.0

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskcore.blas import add_outer
+from riskcore.checks import returns_of_bar, whole
 from riskcore.covariance.correlation import correlation_of, volatility_of
-from riskcore.errors import InputError
 from riskcore.state import pack, unpack
 
 _DWARFED = 1e3
@@ -43,8 +43,7 @@ class RollingCovariance:
     """
 
     def __init__(self, n_instruments: int, window: int) -> None:
-        if n_instruments < 0 or window < 2:
-            raise InputError(f"need instruments and a window of 2 bars, not {n_instruments} and {window}")
+        n_instruments, window = whole(n_instruments, "the number of instruments"), whole(window, "a window", 2)
         self.window = window
         self.drift = 0.0
         """Largest relative difference found by a rebuild that was due by schedule."""
@@ -93,9 +92,7 @@ class RollingCovariance:
 
     def update(self, returns: ArrayLike) -> None:
         """Take the returns of one bar, shape (N,), NaN = no return. Infinite ones are an ``InputError``."""
-        row = np.array(returns, dtype=np.float64)
-        if row.shape != self._mean.shape or np.isinf(row).any():
-            raise InputError(f"a bar has {len(self._mean)} returns, finite or NaN for none; got shape {row.shape}")
+        row = returns_of_bar(returns, len(self._mean))
         slot, full = self._bars % self.window, self._bars >= self.window
         leaving = self._rows[slot].copy() if full else None
         was_incomplete = self._incomplete > 0

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskcore.checks import numbers
 from riskcore.errors import InputError
 
 _ROUNDING = 1e-14
@@ -88,7 +89,7 @@ def oracle_intensity(square: float, trace: float, n: int, observations: float) -
 
 
 def _sample(returns: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    rows = np.asarray(returns, dtype=np.float64)
+    rows = numbers(returns, "returns")
     if rows.ndim != 2 or rows.shape[0] < 2 or rows.shape[1] < 1 or not np.isfinite(rows).all():
         raise InputError(f"returns must be finite, of shape (T, N) with at least two rows, not {rows.shape}")
     centred = rows - rows.mean(axis=0)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from riskcore import MarketModel, RiskBook, RiskSettings
+from riskcore.checks import LARGEST_RETURN
 from riskcore.errors import InputError
 from riskcore.messages import Measure
-from riskcore.model import LARGEST_RETURN
 
 OPTIONS = {
     "paths": {},
