@@ -15,6 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from flows.exchange.clients import cut_slow, send_all
 from flows.exchange.instruments import list_instruments
 from flows.exchange.market import Market, Trades
+from flows.exchange.misbehaviour import Misbehaviour
+from flows.exchange.outages import Outages
 from flows.exchange.saved import load_state, save_state
 from flows.exchange.settings import ExchangeSettings
 from flows.feeds import get_adapter
@@ -42,6 +44,9 @@ class _Tick(msgspec.Struct, gc=False):
 class Venue(Protocol):
     """What a server serves."""
 
+    outages: Outages
+    """What goes wrong with its connections."""
+
     async def attend(self, client: ServerConnection) -> None:
         """Serve one client until it leaves."""
 
@@ -55,8 +60,11 @@ class Venue(Protocol):
 class _Subscription:
     """All clients that asked for the same symbols; they share numbers and bytes."""
 
-    def __init__(self, name: str, wanted: NDArray[np.bool_] | None) -> None:
+    def __init__(
+        self, name: str, wanted: NDArray[np.bool_] | None, outages: Outages, wrong: Misbehaviour | None
+    ) -> None:
         self.name = name
+        self._outages, self._wrong = outages, wrong
         self.clients: set[ServerConnection] = set()
         self._wanted = wanted
         self._seq = 0
@@ -65,8 +73,13 @@ class _Subscription:
         if self._wanted is not None:
             trades = trades.only(self._wanted)
         first, self._seq = self._seq + 1, self._seq + len(trades.times)
-        if self.clients and len(trades.times):
-            send_all(self.clients, msgspec.json.encode(_ticks(trades, symbols, first)))
+        if not self.clients or not len(trades.times):
+            return
+        ticks = _ticks(trades, symbols, first)
+        if self._wrong is None:
+            send_all(self.clients, msgspec.json.encode(ticks))
+        else:
+            self._outages.send(self.clients, self._wrong.frames([msgspec.structs.asdict(tick) for tick in ticks]))
 
 
 class GeneratedVenue:
@@ -79,6 +92,7 @@ class GeneratedVenue:
     def __init__(self, settings: ExchangeSettings, clock: Callable[[], int] = time.time_ns) -> None:
         self._settings = settings
         self._clock = clock
+        self.outages = Outages(settings.faults)
         saved = load_state(settings.state)
         session = 0 if saved is None else int(saved["session"]) + 1
         self.market = Market(
@@ -96,6 +110,8 @@ class GeneratedVenue:
         self._subscriptions: dict[tuple[int, ...], _Subscription] = {}
 
     async def attend(self, client: ServerConnection) -> None:
+        if self.outages.drop(client):
+            return
         try:
             async for message in client:
                 if not await self._on_request(client, message):
@@ -125,7 +141,7 @@ class GeneratedVenue:
 
     def _beat(self) -> None:
         for subscription in self._subscriptions.values():
-            send_all(subscription.clients, _HEARTBEAT)
+            self.outages.send(subscription.clients, [_HEARTBEAT])
             cut_slow(subscription.clients)
         self.close()
 
@@ -157,7 +173,9 @@ class GeneratedVenue:
             mask = np.zeros(len(self._symbols), dtype=np.bool_)
             mask[list(wanted)] = True
         name = f"{self._session}-{len(self._subscriptions)}"
-        return self._subscriptions.setdefault(wanted, _Subscription(name, mask))
+        faults, seed = self._settings.faults, self._settings.seed
+        wrong = Misbehaviour(faults, seed) if faults else None
+        return self._subscriptions.setdefault(wanted, _Subscription(name, mask, self.outages, wrong))
 
     def _leave(self, client: ServerConnection) -> None:
         for subscription in self._subscriptions.values():

@@ -10,7 +10,9 @@ import structlog
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from flows.exchange.clients import cut_slow, send_all
+from flows.exchange.clients import cut_slow
+from flows.exchange.misbehaviour import Misbehaviour
+from flows.exchange.outages import Outages
 from flows.exchange.recording import Played, heartbeat_of, read_recordings
 from flows.exchange.settings import ExchangeSettings
 
@@ -37,6 +39,8 @@ class PlayedVenue:
 
     def __init__(self, settings: ExchangeSettings) -> None:
         self._settings = settings
+        self.outages = Outages(settings.faults)
+        self._wrong = Misbehaviour(settings.faults, settings.seed)
         self._frames = read_recordings(settings.play)
         self._first = next(self._frames, None)  # an unreadable file is told before anybody connects
         self._heartbeat = next(filter(None, map(heartbeat_of, settings.play)), b"")
@@ -46,6 +50,8 @@ class PlayedVenue:
         self.is_over = asyncio.Event()
 
     async def attend(self, client: ServerConnection) -> None:
+        if self.outages.drop(client):
+            return
         try:
             if self.is_over.is_set() and not self._settings.stay:
                 await client.close(1000, "the recording is over")
@@ -96,7 +102,7 @@ class PlayedVenue:
         if played.names:
             clients = set().union(*(self._wanting.get(name, ()) for name in (_EVERYTHING, *played.names)))
         if clients:
-            send_all(clients, played.frame)
+            self.outages.send(clients, self._wrong.frames([played.frame]) if self._settings.faults else [played.frame])
 
     async def _idle(self, client: ServerConnection) -> None:
         try:

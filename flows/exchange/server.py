@@ -11,6 +11,7 @@ import structlog
 from websockets.asyncio.server import Server
 from websockets.asyncio.server import serve as serve_websockets
 
+from flows.exchange.faults import Fault
 from flows.exchange.generated import GeneratedVenue, Venue
 from flows.exchange.player import PlayedVenue
 from flows.exchange.settings import ExchangeSettings
@@ -67,6 +68,7 @@ def run_exchange(
     play: tuple[Path, ...] = (),
     speed: float = 1.0,
     stay: bool = True,
+    faults: tuple[Fault, ...] = (),
     ready: Ready | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; raises as :func:`serve` does. See :class:`ExchangeSettings` for the rest."""
@@ -81,6 +83,7 @@ def run_exchange(
         play=play,
         speed=speed,
         stay=stay,
+        faults=faults,
     )
     asyncio.run(_serve_until_signal(settings, ready))
 
@@ -104,6 +107,7 @@ async def _listen(settings: ExchangeSettings, venue: Venue) -> Server:
             max_size=_MAX_REQUEST,
             close_timeout=_CLOSE_TIMEOUT_S,
             ping_interval=20.0,
+            process_request=venue.outages.refuse,
         )
     except OSError as error:
         raise InputError(_why_not(settings, error)) from None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.exchange.faults import Fault, check_playable
 from riskcore.errors import InputError
 
 
@@ -31,6 +32,8 @@ class ExchangeSettings:
     """Raw recordings to play instead of a generated market."""
     speed: float = 1.0
     """How many times faster than they were recorded."""
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong, and when."""
     stay: bool = True
     """Whether connections are kept open, with heartbeats, after the last frame; closed with 1000 otherwise."""
 
@@ -39,5 +42,7 @@ class ExchangeSettings:
             value = getattr(self, name)
             if not 0.0 < value < float("inf"):
                 raise InputError(f"exchange {name} {value} makes no sense: give a number above 0")
+        if self.play:
+            check_playable(self.faults)
         if not 0 <= self.port <= 65_535:
             raise InputError(f"port {self.port} does not exist: use 0 to 65535")

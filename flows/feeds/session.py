@@ -65,6 +65,7 @@ class Session:
         try:
             return await self._read()
         finally:
+            self._signs_of_life()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -75,9 +75,12 @@ def exchange(
     liveliness: Annotated[float, typer.Option(metavar="FACTOR", help="Multiplies all volatilities.")] = 1.0,
     state: Annotated[Path | None, typer.Option(metavar="FILE", help="Keeps prices between two runs.")] = None,
     speed: Annotated[str, typer.Option(metavar="1x|10x", help="How fast to play recordings.")] = "1x",
+    faults: Annotated[
+        str | None, typer.Option(metavar="SCRIPT|FILE", help="What goes wrong, such as 'skip@100x3; close@500'.")
+    ] = None,
 ) -> None:
     """Run the simulated exchange: a market from a seed, or recordings with their own timing."""
-    from flows.exchange import run_exchange
+    from flows.exchange import read_faults, run_exchange
     from tailwatch.commands.replay import parse_speed
     from tailwatch.supervised import announce_ready, follow_supervisor
 
@@ -94,6 +97,7 @@ def exchange(
     run_exchange(
         settings.host, port, instruments, rate, settings.seed,
         liveliness=liveliness, state=state, play=tuple(files or ()), speed=factor, ready=ready,
+        faults=read_faults(faults or ""),
     )  # fmt: skip
 
 
