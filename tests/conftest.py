@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -62,9 +63,8 @@ def postgres_url() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture
-def empty_database_url(postgres_url: str) -> Iterator[str]:
-    """The URL of a new database without a schema."""
+@contextmanager
+def _fresh_database(postgres_url: str) -> Iterator[str]:
     name = f"tailwatch_test_{uuid4().hex[:12]}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"create database {name}")
@@ -73,6 +73,21 @@ def empty_database_url(postgres_url: str) -> Iterator[str]:
     finally:
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """The URL of a new database without a schema."""
+    with _fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def other_database_url(postgres_url: str) -> Iterator[str]:
+    """The URL of another new, migrated database."""
+    with _fresh_database(postgres_url) as url:
+        migrate(url)
+        yield url
 
 
 @pytest.fixture
