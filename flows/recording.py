@@ -28,6 +28,34 @@ class _Compressor(Protocol):
     def flush(self, mode: int, /) -> bytes: ...
 
 
+class TickReader:
+    """Finds the ticks in records; a frame that cannot be read is counted in ``unreadable``."""
+
+    def __init__(self, price: Literal["trade", "mid"] = "trade") -> None:
+        self.unreadable = 0
+        self._price: Literal["trade", "mid"] = price
+        self._adapters: dict[str, Adapter] = {}
+
+    def ticks(self, records: Sequence[Record]) -> Iterator[tuple[Record, Tick]]:
+        """Yield each tick with the record that it is in."""
+        for record in records:
+            if record.kind is Kind.FRAME:
+                for tick in self._ticks(record):
+                    yield record, tick
+
+    def _ticks(self, record: Record) -> list[Tick]:
+        adapter = self._adapters.get(record.adapter)
+        if adapter is None:
+            adapter = self._adapters[record.adapter] = get_adapter(record.adapter, self._price)
+        try:
+            decoded = adapter.decode(record.payload, record.stamp)
+        except FrameError as error:
+            self.unreadable += 1
+            _log.warning("a frame cannot be read and is not recorded", reason=error.reason)
+            return []
+        return [found for found in decoded if isinstance(found, Tick)]
+
+
 class TickFileStore:
     """Writes the ticks in records to a new NDJSON file, compressed as its name says (``.gz``, ``.zst``).
 
@@ -43,9 +71,8 @@ class TickFileStore:
     def __init__(self, path: Path, price: Literal["trade", "mid"] = "trade") -> None:
         self.path = path
         self.next_offset = self.last_stamp = 0
-        self.ticks = self.unreadable = 0
-        self._price: Literal["trade", "mid"] = price
-        self._adapters: dict[str, Adapter] = {}
+        self.ticks = 0
+        self._reader = TickReader(price)
         self._compressor, self._flush_mode, self._finish_mode = _compressor(path)
         self._size = 0
         self._pending: tuple[int, bytes] | None = None
@@ -59,6 +86,10 @@ class TickFileStore:
     @property
     def name(self) -> str:
         return f"recording {self.path}"
+
+    @property
+    def unreadable(self) -> int:
+        return self._reader.unreadable
 
     def append(self, records: Sequence[Record]) -> None:
         """Write the ticks of a batch. One that could not be written may come again; it is encoded once."""
@@ -81,23 +112,9 @@ class TickFileStore:
             os.close(self._file)
 
     def _lines(self, records: Sequence[Record]) -> Iterator[bytes]:
-        for record in records:
-            if record.kind is Kind.FRAME:
-                for tick in self._ticks(record):
-                    self.ticks += 1
-                    yield msgspec.json.encode(tick_fields(tick, record.stamp)) + b"\n"
-
-    def _ticks(self, record: Record) -> list[Tick]:
-        adapter = self._adapters.get(record.adapter)
-        if adapter is None:
-            adapter = self._adapters[record.adapter] = get_adapter(record.adapter, self._price)
-        try:
-            decoded = adapter.decode(record.payload, record.stamp)
-        except FrameError as error:
-            self.unreadable += 1
-            _log.warning("a frame cannot be read and is not recorded", reason=error.reason)
-            return []
-        return [found for found in decoded if isinstance(found, Tick)]
+        for record, tick in self._reader.ticks(records):
+            self.ticks += 1
+            yield msgspec.json.encode(tick_fields(tick, record.stamp)) + b"\n"
 
     def _compress(self, data: bytes) -> bytes:
         if self._compressor is None or not data:

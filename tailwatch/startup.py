@@ -51,7 +51,9 @@ def read_limit_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
 
 def read_commands_for(settings: Settings, files: Sequence[Path]) -> "tuple[AnyCommand, ...]":
     """As :func:`read_commands`; a journal replayed without a book has its own, and its limits where none are given."""
-    own = settings.positions is None and settings.history is None and all(path.is_dir() for path in files)
+    from flows.readers.recognise import is_whole_journal
+
+    own = settings.positions is None and settings.history is None and all(map(is_whole_journal, files))
     return read_limit_commands(settings) if own else read_commands(settings)
 
 

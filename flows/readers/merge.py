@@ -11,6 +11,7 @@ from flows.feeds.adapter import Adapter
 from flows.messages import Record
 from flows.readers.entry import Entry
 from flows.readers.recognise import TickFile, first_frames, open_file, ticks_of
+from flows.readers.record_lines import RecordFile
 from flows.readers.segments import JournalFile
 from flows.readers.streams import BytesRead
 from flows.timestamps import LIMIT
@@ -56,7 +57,7 @@ def read_files(
     files = _open_all(paths, format)
     bytes_read = None if on_progress is None else _counter(files, on_progress)
     since, before = -LIMIT if start is None else start, LIMIT if end is None else end
-    if len(files) == 1 and isinstance(files[0], JournalFile):
+    if len(files) == 1 and isinstance(files[0], JournalFile | RecordFile):
         records = files[0].records(bytes_read)
         return (record for record in records if since <= record.stamp < before)
     streams = [file.entries(bytes_read) for file in files]

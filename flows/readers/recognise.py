@@ -7,6 +7,7 @@ from flows.feeds import adapter_names, get_adapter
 from flows.feeds.adapter import Adapter, Backfill, FrameError, Unusable
 from flows.readers.entry import TimeOf
 from flows.readers.parquet import ParquetFile
+from flows.readers.record_lines import RecordFile, is_record_line
 from flows.readers.segments import JournalFile, is_journal
 from flows.readers.streams import check_file, lines
 from flows.readers.text import (
@@ -21,7 +22,7 @@ from flows.readers.text import (
 from riskcore.errors import InputError, TailwatchError
 from riskcore.messages import Tick
 
-TickFile = TextFile | ParquetFile | JournalFile
+TickFile = TextFile | ParquetFile | JournalFile | RecordFile
 FORMATS = ("ndjson", "csv", "parquet", "journal")
 _HEAD_LINES = 500
 _EXPECTED = (
@@ -55,6 +56,18 @@ def open_file(path: Path, position: int, origin: str, format_name: str | None) -
     return _open_text(path, position, origin, format_name)
 
 
+def is_whole_journal(path: Path) -> bool:
+    """Whether this is a journal with its commands in it: a directory of segments, or all its records as lines."""
+    if path.is_dir():
+        return True
+    if not path.is_file():
+        return False
+    try:
+        return is_record_line(next(iter(head(path)), b""))
+    except TailwatchError:
+        return False
+
+
 def check_format(name: str | None) -> None:
     if name is not None and name not in FORMATS and name not in adapter_names():
         raise InputError(f"format {name!r} is not known: use one of {', '.join((*FORMATS, *adapter_names()))}")
@@ -74,12 +87,14 @@ def head(path: Path) -> list[bytes]:
     return found[:_HEAD_LINES]
 
 
-def _open_text(path: Path, position: int, origin: str, format_name: str | None) -> TextFile:
+def _open_text(path: Path, position: int, origin: str, format_name: str | None) -> TextFile | RecordFile:
     first_lines = head(path)
     if not first_lines:
         raise InputError(f"{path}: is empty; {_EXPECTED}")
     if any(b"\0" in line for line in first_lines):
         raise InputError(f"{path}: is not text; {_EXPECTED}")
+    if format_name is None and is_record_line(first_lines[0]):
+        return RecordFile(path, position)
     if format_name == "csv" or (format_name is None and _is_header(first_lines[0])):
         return _open_table(path, position, origin, first_lines[0])
     prefix = next((form for form in (prefixed, captured) if any(_has(form, line) for line in first_lines)), None)

@@ -13,7 +13,7 @@ from tailwatch.options import with_settings
 if TYPE_CHECKING:
     from flows.messages import Record
 
-app = typer.Typer(help="The journal: ls, cat, verify.", no_args_is_help=True)
+app = typer.Typer(help="The journal: ls, cat, verify, export.", no_args_is_help=True)
 
 Directory = Annotated[
     Path | None,
@@ -88,6 +88,33 @@ def verify(configuration: Configuration, directory: Directory = None) -> None:
     typer.echo(f"journal {place}: {count:,d} records ({where}) in {len(firsts)} segments, all intact")
 
 
+@app.command()
+@with_settings("data_dir", "price")
+def export(
+    configuration: Configuration,
+    directory: Directory = None,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="New file: .ndjson, .ndjson.gz, .ndjson.zst or .parquet.")],
+    start: Annotated[int, typer.Option("--from", metavar="OFFSET", min=0, help="First record.")] = 0,
+    records: Annotated[
+        bool, typer.Option("--records", help="Every record as it is, not only the ticks; NDJSON.")
+    ] = False,
+    skip_damaged: Annotated[
+        bool, typer.Option("--skip-damaged", help="Take what can be read of a damaged journal.")
+    ] = False,
+) -> None:
+    """Write the ticks of the journal to a file that `tailwatch replay` reads, or all of its records."""
+    from flows.export import export_records, export_ticks
+
+    place, firsts = _segments(configuration, directory)
+    runs = _salvaged(place, start) if skip_damaged else _runs(place, max(start, firsts[0]))
+    if records:
+        count, what = export_records(runs, out), "records"
+    else:
+        count, what = export_ticks(runs, out, configuration.settings.price), "ticks"
+    typer.echo(f"tailwatch: {count:,d} {what} in {out}", err=True)
+
+
 def _segments(configuration: Configuration, directory: Path | None) -> tuple[Path, list[int]]:
     from flows.journal.segment import first_offsets
 
@@ -99,11 +126,26 @@ def _segments(configuration: Configuration, directory: Path | None) -> tuple[Pat
 
 
 def _records(place: Path, offset: int) -> Iterator["Record"]:
+    for run in _runs(place, offset):
+        yield from run
+
+
+def _runs(place: Path, offset: int) -> Iterator["list[Record]"]:
     from flows.journal import JournalReader
 
     reader = JournalReader(place, offset)
     try:
         while records := reader.read(1000):
-            yield from records
+            yield records
     finally:
         reader.close()
+
+
+def _salvaged(place: Path, offset: int) -> Iterator["list[Record]"]:
+    from flows.journal.verification import salvage
+
+    for found in salvage(place):
+        if isinstance(found, str):
+            typer.echo(f"tailwatch: left out: {found}", err=True)
+        elif run := [record for record in found if record.offset >= offset]:
+            yield run

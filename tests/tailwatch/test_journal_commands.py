@@ -81,3 +81,29 @@ def test_verify_tells_what_of_a_damaged_journal_can_still_be_read(in_process: Ru
 def test_ls_tells_who_needs_what(in_process: Run, journal: Path) -> None:
     note_need(journal, "archive", 2)
     assert "2  needed from here on by archive" in in_process("journal", "ls", str(journal)).stdout
+
+
+def test_export_writes_ticks_or_records_and_over_damage_only_when_told(in_process: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "journal"
+    writer = JournalWriter(directory, 0.0)
+    for number in range(9):
+        tick = b'{"ts":%d,"symbol":"A","price":5,"trade_id":%d}' % (1_700_000_000 + number, number)
+        writer.append(Kind.FRAME, tick, "tailwatch", "test")
+        writer.flush(5.0)
+    writer.close()
+    ticks = in_process("journal", "export", str(directory), "--out", "ticks.ndjson")
+    assert (ticks.returncode, ticks.stderr) == (0, "tailwatch: 9 ticks in ticks.ndjson\n")
+    every = in_process("journal", "export", str(directory), "--records", "--from", "3", "--out", "all.ndjson.zst")
+    assert every.returncode == 0
+    segment = next(directory.glob("*.segment"))
+    content = bytearray(segment.read_bytes())
+    content[content.index(b'"trade_id":4') + 11] ^= 1
+    segment.write_bytes(content)
+    refused = in_process("journal", "export", str(directory), "--out", "rest.ndjson")
+    assert refused.returncode == 1
+    assert "damaged at byte" in refused.stderr
+    assert not (tmp_path / "rest.ndjson").exists()
+    rest = in_process("journal", "export", str(directory), "--skip-damaged", "--out", "rest.ndjson")
+    assert rest.returncode == 0
+    assert "left out: " in rest.stderr
+    assert "8 ticks in rest.ndjson" in rest.stderr
