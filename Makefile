@@ -43,6 +43,7 @@ format: env frontend/node_modules/.installed  ## Rewrite the sources in the hous
 	cd frontend && npm run --silent format
 
 bench: env dashboard  ## Measure, and write docs/benchmarks.md
+	@.tools/bin/uv sync --quiet --locked --group bench
 	.venv/bin/python -m tests.benchmarks
 
 docs: env  ## Check that the documentation says what the program does

@@ -8,15 +8,28 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from riskcore import blas
+from tests.benchmarks.bar import measure_bar, measure_kinds
+from tests.benchmarks.batch import measure_historical
+from tests.benchmarks.footprint import measure_import, measure_memory
 from tests.benchmarks.latency import measure_latency
 from tests.benchmarks.precision import measure_precision
 from tests.benchmarks.recovery import measure_recovery
 from tests.benchmarks.replay import measure_replay
 from tests.benchmarks.report import Table
-from tests.benchmarks.tick import measure_tick
+from tests.benchmarks.tick import measure_growth, measure_tick
 from tests.benchmarks.what_if import measure_what_if
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+NUMERICS = (
+    measure_tick,
+    measure_growth,
+    measure_bar,
+    measure_kinds,
+    measure_precision,
+    measure_historical,
+    measure_memory,
+    measure_import,
+)
 INTRODUCTION = """# Benchmarks
 
 What `make bench` printed on {date} (Python {python}, {cpu}, {cores} cores). The machine is shared and noisy: read
@@ -29,8 +42,7 @@ def main() -> None:
     tables: list[Table] = []
     blas.routines()
     with threadpool_limits(limits=1):
-        tables.append(_said(measure_tick()))
-        tables.append(_said(measure_precision()))
+        tables += [_said(measure()) for measure in NUMERICS]
     tables.append(_said(measure_replay()))
     tables.append(_said(measure_latency()))
     tables.append(_said(measure_recovery()))
