@@ -7,6 +7,7 @@ import msgspec
 from api.frames import Event
 from api.models import Measure, PortfolioSummary
 from riskcore.errors import TailwatchError
+from riskcore.messages import kind_of
 
 
 class UnreadableSnapshotError(TailwatchError):
@@ -62,6 +63,7 @@ def summarize(event: Event) -> PortfolioSummary:
     reasons = (measure.reason for measure in read.measures if measure.reason)
     return PortfolioSummary(
         portfolio=event.portfolio,
+        kind=kind_of(event.portfolio),
         state="warming_up" if warming else "ok",
         reason=next(reasons, "no method can give a figure yet") if warming else None,
         seq=read.seq,

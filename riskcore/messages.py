@@ -9,6 +9,28 @@ from typing import Literal, NamedTuple
 
 Method = Literal["historical", "parametric", "monte_carlo"]
 
+FIRM = "firm"
+"""The name under which the sum of all portfolios is told."""
+_DESK = "desk:"
+
+
+def desk_name(desk: str) -> str:
+    """The name under which the sum of a desk's portfolios is told.
+
+    Examples
+    --------
+    >>> desk_name("macro"), kind_of("desk:macro"), kind_of("macro")
+    ('desk:macro', 'desk', 'portfolio')
+    """
+    return f"{_DESK}{desk}"
+
+
+def kind_of(portfolio: str) -> Literal["portfolio", "desk", "firm"]:
+    """What stands under a name: a portfolio, or a sum of several."""
+    if portfolio == FIRM:
+        return "firm"
+    return "desk" if portfolio.startswith(_DESK) else "portfolio"
+
 
 class Tick(NamedTuple):
     """One trade or quote of one instrument, as the venue told it. Times are nanoseconds since the epoch, UTC."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from riskcore.errors import InputError
+from riskcore.messages import kind_of
 from tailwatch.cells import CURRENCY, NAME, SYMBOL, number, optional_number, text
 from tailwatch.instruments import of_symbol
 from tailwatch.tables import Row, RowFaults, read_table
@@ -69,6 +70,7 @@ def _checked(
     table: Iterable[Row], base_currency: str, instruments: "Mapping[str, Instrument]", faults: RowFaults
 ) -> Iterable[Position]:
     seen: dict[tuple[str, str], str] = {}
+    desks: dict[str, str] = {}
     for row in table:
         try:
             position = _position(row, base_currency, instruments)
@@ -80,7 +82,18 @@ def _checked(
             faults.add(row.place, f"portfolio {key[0]!r} already has a position in {key[1]!r}, in {seen[key]}")
             continue
         seen[key] = row.place
+        desk = desks.setdefault(position.portfolio, position.desk) if position.desk else None
+        if desk != position.desk:
+            faults.add(row.place, f"portfolio {key[0]!r} is of desk {desk!r} already; a portfolio has one desk")
+            continue
         yield position
+
+
+def _portfolio(row: Row) -> str:
+    name = text(row, "portfolio", NAME, "a name")
+    if kind_of(name) != "portfolio":
+        raise ValueError(f"portfolio {name!r} is the name of a sum of portfolios; call it otherwise")
+    return name
 
 
 def _position(row: Row, base_currency: str, instruments: "Mapping[str, Instrument]") -> Position:
@@ -99,7 +112,7 @@ def _position(row: Row, base_currency: str, instruments: "Mapping[str, Instrumen
     if average_price is not None and average_price < 0 and not (known and known.negative):
         raise ValueError(f"avg_price is {average_price:g}; it must not be negative")
     return Position(
-        portfolio=text(row, "portfolio", NAME, "a name"),
+        portfolio=_portfolio(row),
         symbol=symbol,
         quantity=number(row, "quantity"),
         avg_price=average_price,

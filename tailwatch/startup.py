@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from riskcore.messages import FIRM, desk_name
 from tailwatch.book import read_book
 from tailwatch.feeds import Plan, check_choices
 from tailwatch.history import read_history
@@ -32,7 +33,8 @@ def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
 
     book = read_book(settings)
     symbols = {one.symbol for one in book.positions} | set(book.symbols)
-    check_memory(settings, len(symbols), len({one.portfolio for one in book.positions}))
+    names = {one.portfolio for one in book.positions} | {FIRM} | {desk_name(one.desk or "") for one in book.positions}
+    check_memory(settings, len(symbols), len(names))
     limits = read_limit_commands(settings)
     if settings.history is None:
         return (book, *limits)

@@ -10,6 +10,9 @@ class PortfolioSummary(Payload):
     """A portfolio with its last figures; without the positions, which its risk snapshot has."""
 
     portfolio: str
+    """A desk is called `desk:` and its name, the firm `firm`."""
+    kind: Literal["portfolio", "desk", "firm"]
+    """Desks and the firm are sums of portfolios: their figures are those of the summed P&L, not sums of figures."""
     state: Literal["ok", "warming_up"]
     """`warming_up`: no method can give a figure yet, for the `reason` given."""
     reason: str | None

@@ -8,6 +8,7 @@ import msgspec
 
 from flows.actors.blotter import Blotter, BlotterState, Change, refusal, trade_rows
 from flows.actors.portfolio import Portfolio, PortfolioState, new_portfolio, position_rows, restored_portfolio
+from flows.actors.sums import Sums, SumsState
 from flows.actors.terms import Terms, TermsState
 from flows.commands import Holding, Positions, Trades
 from flows.messages import Command, Said
@@ -30,6 +31,7 @@ class Books:
         self._settings_hash, self._shard, self._shards = settings_hash, shard, shards
         self.portfolios: dict[str, Portfolio] = {}
         self._blotter = Blotter()
+        self._sums = Sums(terms.rates.base)
         self._held: dict[int, Holding] = {}
         self._stated = b""
         self._heard: dict[str, None] = {}
@@ -56,13 +58,18 @@ class Books:
         for number, held in zip(numbers, command.positions, strict=False):
             self._blotter.portfolios.add(held.portfolio)
             self._held[number] = held
-            if zlib.crc32(held.portfolio.encode()) % self._shards == self._shard:
+            if self._is_mine(held.portfolio):
                 books.setdefault(held.portfolio, []).append((number, held))
+        sums = self._sums.state_book(list(zip(numbers, command.positions, strict=False)))
+        books |= {name: holdings for name, holdings in sums.items() if self._is_mine(name)}
         for name, holdings in books.items():
             portfolio = self.portfolios.get(name) or new_portfolio(model, name, self._settings_hash)
             self.portfolios[name] = portfolio
             portfolio.hold(holdings, self.terms)
         self.portfolios = dict(sorted(self.portfolios.items()))
+
+    def _is_mine(self, name: str) -> bool:
+        return zlib.crc32(name.encode()) % self._shards == self._shard
 
     def convert(self, model: MarketModel) -> None:
         """Convert positions whose rate has just got its first price."""
@@ -101,15 +108,22 @@ class Books:
         self, changes: Sequence[Change], offset: int, number_of: Callable[[str], int | None]
     ) -> Iterator[PositionRow]:
         for change in changes:
-            portfolio, number = self.portfolios.get(change.portfolio), number_of(change.symbol)
-            if portfolio is not None and number is not None:
-                new = self.new(number, change.portfolio, change.symbol)
-                held = portfolio.trade(number, new, change.quantity, change.price, self.terms)
-                yield from position_rows([held], portfolio.settings.base_currency, offset)
+            number = number_of(change.symbol)
+            names = (change.portfolio, *self._sums.of(change.portfolio))
+            for portfolio in (self.portfolios[name] for name in names if name in self.portfolios):
+                if number is not None:
+                    held = self._trade_one(portfolio, number, change)
+                    yield from position_rows([held], portfolio.settings.base_currency, offset)
+
+    def _trade_one(self, portfolio: Portfolio, number: int, change: Change) -> Holding:
+        new = self.new(number, portfolio.book.name, change.symbol)
+        held = portfolio.holdings.get(number)
+        quantity = self._sums.quantity(change.portfolio, number, change.quantity, new, held)
+        return portfolio.trade(number, new, quantity, change.price, self.terms)
 
     def knows(self, portfolio: str) -> bool:
-        """Whether there is such a portfolio, in whatever shard."""
-        return portfolio in self._blotter.portfolios
+        """Whether there is such a portfolio, desk or firm, in whatever shard."""
+        return portfolio in self._blotter.portfolios or portfolio in self._sums.names
 
     def new(self, number: int, portfolio: str, symbol: str) -> Holding:
         """An empty position in an instrument, on the terms on which others hold it, or those of the master."""
@@ -119,13 +133,15 @@ class Books:
         """What :meth:`restore` needs."""
         portfolios = [portfolio.state() for portfolio in self.portfolios.values()]
         heard, terms = list(self._heard), self.terms.state()
-        return BooksState(portfolios, self._blotter.state(), self._held, self._stated, heard, terms)
+        sums = self._sums.state()
+        return BooksState(portfolios, self._blotter.state(), self._held, self._stated, heard, terms, sums)
 
     def restore(self, state: "BooksState", model: MarketModel) -> None:
         """Become what :meth:`state` described, on the model of the same moment."""
         restored = (restored_portfolio(one, model, self._settings_hash) for one in state.portfolios)
         self.portfolios = {portfolio.book.name: portfolio for portfolio in restored}
         self._blotter.restore(state.blotter)
+        self._sums.restore(state.sums)
         held = (held.currency for portfolio in self.portfolios.values() for held in portfolio.holdings.values())
         self.terms.restore(state.terms, {currency for currency in held if currency})
         self._held, self._stated = state.held, state.stated
@@ -141,3 +157,4 @@ class BooksState(msgspec.Struct, array_like=True):
     stated: bytes
     heard: list[str]
     terms: TermsState
+    sums: SumsState

@@ -22,6 +22,7 @@ from flows.messages import (
     Event,
     FeedBatch,
     Gap,
+    Instant,
     Moment,
     Refused,
     Said,
@@ -109,7 +110,7 @@ class RiskActor:
             answer = self._answers.to(question, self._offset, self._measured)
             self._out += [] if answer is None else [answer]
         if batch.state is not None:
-            self._tell(batch.events[-1])
+            self._tell(Instant(batch.offset, batch.stamp))
             self._out.append(Checkpoint(batch.offset, self._shard, batch.state, self.snapshot()))
         return self._out
 

@@ -103,7 +103,7 @@ def test_a_kill_between_journal_and_database_books_a_trade_once(ask, journal, ne
     events += [Command(record.offset + 1, record.stamp, record.payload) for record in records]
     said = [m.said for m in actor.on_batch(FeedBatch(9, 9, events)) if isinstance(m, Moment)]
     assert [answer.status for one in said for answer in one.answers] == [200]
-    assert [row.quantity for one in said for row in one.changed] == [4.0]
+    assert [(row.portfolio, row.quantity) for one in said for row in one.changed] == [("one", 4.0), ("firm", 3.0)]
 
 
 def test_a_restored_actor_knows_the_commands_that_it_has_heard(tmp_path):
@@ -114,7 +114,11 @@ def test_a_restored_actor_knows_the_commands_that_it_has_heard(tmp_path):
     again = FeedBatch(3, 3, [Command(2, 2, told), Command(3, 3, encode_command(BOOK))])
     assert restored.on_batch(again) == actor.on_batch(again)
     (moment,) = RiskActor.on_batch(restored, FeedBatch(4, 4, [Command(4, 4, encode_command(BOOK))]))
-    assert [(row.portfolio, row.quantity) for row in moment.said.holdings] == [("one", 5.0), ("two", -1.0)]
+    assert [(row.portfolio, row.quantity) for row in moment.said.holdings] == [
+        ("firm", 4.0),
+        ("one", 5.0),
+        ("two", -1.0),
+    ]
 
 
 def test_every_shard_decides_alike_and_one_answers(tmp_path):

@@ -106,8 +106,8 @@ def test_a_replay_into_the_database_can_be_repeated_and_stores_ticks_refusals_an
         published = connection.execute("select distinct payload ->> 'published_at' from risk_snapshots").fetchall()
     assert count["ticks"] == 400
     assert count["quarantine"] == 5
-    assert count["positions"] == 3
-    assert count["risk_snapshots"] == 2 * 39
+    assert count["positions"] == 3 + 2  # and those of the firm
+    assert count["risk_snapshots"] == 3 * 39
     assert published == [(None,)]
     assert runs == [(run_name(replay()),)]
 

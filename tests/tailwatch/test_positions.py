@@ -182,6 +182,16 @@ def test_a_file_that_is_no_book_is_one_clear_error(book: Write, content: str | b
     assert "\n" not in str(refused.value)
 
 
+def test_a_portfolio_has_one_desk_and_no_name_of_a_sum(book: Write) -> None:
+    faulty = book("portfolio,symbol,quantity,desk\na,X,1,macro\na,Y,1,\na,Z,1,micro\nfirm,X,1,\ndesk:macro,X,1,\n")
+    with pytest.raises(InputError) as refused:
+        read_positions(faulty)
+    told = str(refused.value)
+    assert "portfolio 'a' is of desk 'macro' already; a portfolio has one desk" in told
+    assert "portfolio 'firm' is the name of a sum" in told
+    assert "portfolio 'desk:macro' is the name of a sum" in told
+
+
 def test_a_file_that_is_not_there_or_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.csv: there is no such file"):
         read_positions(tmp_path / "none.csv")

@@ -1094,6 +1094,12 @@ export interface components {
             /** Horizon */
             horizon: string;
             /**
+             * Kind
+             * @description Desks and the firm are sums of portfolios: their figures are those of the summed P&L, not sums of figures.
+             * @enum {string}
+             */
+            kind: "portfolio" | "desk" | "firm";
+            /**
              * Market Value
              * @description Base currency, like the figures that follow.
              */
@@ -1104,7 +1110,10 @@ export interface components {
             net: number;
             /** Pnl Today */
             pnl_today: number | null;
-            /** Portfolio */
+            /**
+             * Portfolio
+             * @description A desk is called `desk:` and its name, the firm `firm`.
+             */
             portfolio: string;
             /** Published At */
             published_at: string | null;

@@ -26,14 +26,14 @@ def snapshots(messages):
 def test_a_bar_publishes_every_portfolio_once_with_the_prices_of_its_end(settings, market, batches):
     events = market(3)
     found = snapshots(run(RiskActor(settings), batches(events)))
-    assert [s.portfolio for s in found[:3]] == ["alpha", "beta", "gamma"]
+    assert [s.portfolio for s in found[:4]] == ["alpha", "beta", "firm", "gamma"]
     first_end = 1_001 * SECOND
     last_a = [
         e.tick.price for e in events if isinstance(e, Accepted) and e.instrument == 0 and e.tick.event_time < first_end
     ]
     assert found[0].positions[0].price == last_a[-1]
     assert found[0].event_time == "1970-01-01T00:16:41.000000000Z"
-    assert {s.seq for s in found[-3:]} == {len(found) // 3}
+    assert {s.seq for s in found[-4:]} == {len(found) // 4}
 
 
 def test_figures_come_after_the_warm_up_and_say_why_not_before(settings, market, batches):
@@ -98,6 +98,13 @@ def test_a_checkpoint_copies_no_large_array_and_one_that_is_written_costs_the_ne
     assert actor._model.paths.raw is paths
 
 
+def test_a_checkpoint_where_nothing_more_has_come_is_one(settings, market):
+    actor = RiskActor(settings)
+    actor.on_batch(FeedBatch(299, 299, market(20)[:300]))
+    (last,) = actor.on_batch(FeedBatch(299, 299, [], b"state"))
+    assert (type(last), last.offset) == (Checkpoint, 299)
+
+
 def test_a_state_of_other_settings_is_refused(settings, market, batches):
     state = run(RiskActor(settings), batches(market(3), state=b"x"))[-1].risk_state
     with pytest.raises(TailwatchError, match="settings"):
@@ -124,7 +131,7 @@ def test_nothing_is_published_while_nothing_changes(settings, market):
     actor.on_batch(FeedBatch(events[-1].offset, events[-1].stamp, events))
     silence = [Instant(1_000 + i, events[-1].stamp + i * SECOND // 4) for i in range(1, 9)]
     later = run(actor, [FeedBatch(e.offset, e.stamp, [e]) for e in silence])
-    assert sum(len(m.snapshots) for m in later) <= 3
+    assert sum(len(m.snapshots) for m in later) <= 4
 
 
 def test_the_bar_figures_of_a_live_run_are_those_of_a_replay(settings, market, batches):
@@ -149,10 +156,13 @@ def test_a_new_book_replaces_the_old_one(settings, market, batches):
     run(actor, batches(events))
     smaller = encode_command(Positions((Holding("alpha", "A", 2.0),)))
     (told,) = actor.on_batch(FeedBatch(900, events[-1].stamp, [Command(900, events[-1].stamp, smaller)]))
-    assert [(row.portfolio, row.symbol, row.quantity) for row in told.said.holdings] == [("alpha", "A", 2.0)]
+    assert [(row.portfolio, row.symbol, row.quantity) for row in told.said.holdings] == [
+        ("alpha", "A", 2.0),
+        ("firm", "A", 2.0),
+    ]
     at = 1_010 * SECOND
     more = [Accepted(901 + i, 0, at + i * SECOND, 0, Tick("sim", "A", at + i * SECOND, 101.0)) for i in range(3)]
-    alpha, beta, _ = snapshots(actor.on_batch(FeedBatch(903, more[-1].stamp, more)))[-3:]
+    alpha, beta, *_ = snapshots(actor.on_batch(FeedBatch(903, more[-1].stamp, more)))[-4:]
     assert [(p.symbol, p.quantity) for p in alpha.positions] == [("A", 2.0)]
     assert beta.positions == ()
     assert {m.var for m in beta.measures} == {0.0}
@@ -263,7 +273,7 @@ def test_an_unconfirmed_spike_moves_no_figure(settings, market, batches):
         ticks = (Tick("sim", "A", at + SECOND // 2 + i, price) for i, price in enumerate(prices))
         more = [Accepted(offset + 1 + i, 0, stamp, 0, tick) for i, tick in enumerate(ticks)]
         later = Accepted(offset + 9, 0, stamp, 1, Tick("sim", "B", at + 3 * SECOND, 50.0))
-        return snapshots(run(RiskActor(settings), batches([*events, *more, later])))[-3]
+        return snapshots(run(RiskActor(settings), batches([*events, *more, later])))[-4]
 
     newest = [e.tick.price for e in events if isinstance(e, Accepted) and e.instrument == 0][-1]
     calm, spiked, meant = told(newest), told(newest * 10, newest), told(newest * 1.5, newest * 1.5)
