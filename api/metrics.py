@@ -45,7 +45,17 @@ class Metrics:
         )
         self.part_up = Gauge("tailwatch_part_up", "1 while the part is well, else 0.", ["part"], registry=self.registry)
         self.ticks = Gauge("tailwatch_ticks", "The ledger: ticks of the run by fate.", ["fate"], registry=self.registry)
-
+        self.drift = Gauge(
+            "tailwatch_drift",
+            "Largest relative difference that a rebuild found in what is kept up to date.",
+            ["kept"],
+            registry=self.registry,
+        )
+        self.factor_hit_rate = Gauge(
+            "tailwatch_factor_hit_rate",
+            "Share of the covariance factors asked for that were there.",
+            registry=self.registry,
+        )
         self.ticks_of = Gauge(
             "tailwatch_ticks_by_symbol",
             "The ledger by feed and symbol: ticks of the run by fate.",

@@ -156,10 +156,19 @@ class StatusBoard:
             counts = health.ledger.model_dump(exclude={"rejected"})
             for fate, count in {**counts, "rejected": sum(health.ledger.rejected.values())}.items():
                 self._metrics.ticks.labels(fate).set(count)
+        engine = self._heartbeats.get("engine")
+        self._count_numerics(_mapping(engine.state.get("numerics")) if engine else {})
         for account in health.accounts:
             counts = account.model_dump(include=set(_COUNTS))
             for fate, count in {**counts, "rejected": sum(account.rejected.values())}.items():
                 self._metrics.ticks_of.labels(account.feed, account.symbol, fate).set(count)
+
+    def _count_numerics(self, numerics: Mapping[str, Any]) -> None:
+        for kept in ("vector", "covariance"):
+            if (drift := _number(numerics.get(f"{kept}_drift"))) is not None:
+                self._metrics.drift.labels(kept).set(drift)
+        if (rate := _number(numerics.get("factor_hit_rate"))) is not None:
+            self._metrics.factor_hit_rate.set(rate)
 
 
 _COUNTS = ("received", "accepted", "duplicate", "late", "missing")
@@ -181,6 +190,10 @@ def _judged(told: Mapping[str, Any]) -> tuple[State, str | None]:
 def _object(stored: bytes) -> Mapping[str, Any]:
     read = msgspec.json.decode(stored)
     return read if isinstance(read, dict) else {}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _objects(value: Any) -> Sequence[Mapping[str, Any]]:

@@ -23,6 +23,7 @@ from flows.journal import JournalWriter
 from flows.journal.consumers import note_need
 from flows.listening import FeedAddress, listening
 from flows.messages import Kind, Moment
+from flows.numerics import told
 from flows.questions import Inbox
 from flows.running import run_dataflow
 from flows.sinks import Insistence, OutboxSink
@@ -152,6 +153,7 @@ class _Standing:
             "journal": self._writer.durable,
             "lag_ms": self.lag_ms,
             "feeds": [_feed(connection, self._crew.feed) for connection in self.connections],
+            "numerics": told([shard.numerics for shard in self._crew.risk]),
             "ledger": settled(self._crew.feed.ledger.total(), tally.late, tally.suspect)._asdict(),
         }
 

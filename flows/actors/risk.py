@@ -29,6 +29,7 @@ from flows.messages import (
     Spoken,
     Stream,
 )
+from flows.numerics import Numerics, numerics_of
 from flows.universe import Universe
 from riskcore.bars import Bar, BarSampler, returns_of
 from riskcore.jumps import JumpFilter
@@ -118,6 +119,11 @@ class RiskActor:
     def tally(self) -> Tally:
         """What the stream has been like so far, the same in every shard."""
         return self._tally
+
+    @property
+    def numerics(self) -> Numerics:
+        """How well the numbers hold together; may be read from another thread."""
+        return numerics_of(self._model, [portfolio.book for portfolio in tuple(self._books.portfolios.values())])
 
     def _on_tick(self, event: Accepted) -> None:
         tick, tally = event.tick, self._tally

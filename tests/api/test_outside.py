@@ -152,7 +152,8 @@ async def test_ready_only_while_every_part_is_well(engine: Any, asked: Any) -> N
     feed = {"name": "binance", "state": "connected", "age_s": 0.1, "frames": 12}
     async with asked(risk_limit_s=1e12) as client:
         assert (await client.get("/readyz")).status_code == 503
-        engine.beat("engine", feeds=[feed], ledger=ledger, ticks_per_s=5)
+        numerics = {"vector_drift": 2e-7, "covariance_drift": 1e-13, "factor_hit_rate": 0.75}
+        engine.beat("engine", feeds=[feed], ledger=ledger, ticks_per_s=5, numerics=numerics)
         engine.beat("archive")
         engine.beat("ledger", accounts=[ledger | {"feed": "binance:spot", "symbol": "BTCUSDT", "missing": 2}])
         ready = await client.get("/readyz")
@@ -170,11 +171,17 @@ async def test_ready_only_while_every_part_is_well(engine: Any, asked: Any) -> N
         ("binance:spot", "BTCUSDT", 7, 2)
     ]
     assert 'tailwatch_ticks_by_symbol{fate="late",feed="binance:spot",symbol="BTCUSDT"} 1.0' in figures
-    assert next(part.detail for part in health.parts if part.name == "engine") == {"ticks_per_s": 5}
+    assert next(part.detail for part in health.parts if part.name == "engine") == {
+        "ticks_per_s": 5,
+        "numerics": numerics,
+    }
     assert [part.reason for part in degraded.parts if part.state != "ok"] == ["the database is slow"]
     assert without_feed.status_code == 503
     assert 'tailwatch_ticks{fate="accepted"} 7.0' in figures
     assert 'tailwatch_part_up{part="engine"} 1.0' in figures
+    assert 'tailwatch_drift{kept="vector"} 2e-07' in figures
+    assert 'tailwatch_drift{kept="covariance"} 1e-13' in figures
+    assert "tailwatch_factor_hit_rate 0.75" in figures
 
 
 async def test_parts_of_another_run_say_nothing_of_the_one_shown(engine: Any, new_engine: Any, asked: Any) -> None:

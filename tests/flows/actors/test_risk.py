@@ -303,3 +303,10 @@ def test_a_suspect_that_a_recording_ends_with_is_rejected(settings, market, batc
     actor = RiskActor(settings)
     run(actor, batches([*events, spike, End(offset + 2, stamp)]))
     assert actor.tally.suspect == 1
+
+
+def test_an_actor_says_how_well_its_numbers_hold_together(settings, market, batches):
+    actor = RiskActor(settings)
+    assert actor.numerics.vector_drift == 0.0
+    run(actor, batches(market(140)))
+    assert 0.0 < actor.numerics.vector_drift < 1e-5
