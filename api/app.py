@@ -10,14 +10,18 @@ from starlette.middleware.gzip import GZipMiddleware
 from api import dashboard, openapi, problems, reference, tasks
 from api.access import AccessLog
 from api.asking import Asking
+from api.bounds import Bounds
+from api.gate import Gate
 from api.hub import Hub
 from api.metrics import Metrics
+from api.rates import Rates
 from api.reading import DatabaseReader, Reader
-from api.routes import health, history, portfolios, questions, scenarios, stream, trades
+from api.routes import health, history, portfolios, questions, scenarios, session, stream, trades
 from api.security import Guard
 from api.services import Services
 from api.settings import ApiSettings
 from api.status import StatusBoard
+from api.tokens import Tokens
 
 DESCRIPTION = """\
 Value-at-Risk and Expected Shortfall of portfolios, tick by tick. Losses are positive; money is in base
@@ -64,14 +68,17 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
     app.state.services = services
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # the hook FastAPI documents
     problems.install(app)
-    for module in (portfolios, history, questions, scenarios, trades, stream, health):
+    for module in (portfolios, history, questions, scenarios, trades, stream, health, session):
         app.include_router(module.router)
     reference.install(app)
     dashboard.install(app, settings.dashboard)
     app.add_middleware(problems.LastResort)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
-    app.add_middleware(AccessLog, metrics=services.metrics)
-    app.add_middleware(Guard, settings=settings)
+    metrics = services.metrics
+    app.add_middleware(Gate, settings=settings, tokens=services.tokens, rates=services.rates, metrics=metrics)
+    app.add_middleware(Bounds, settings=settings, metrics=metrics)
+    app.add_middleware(Guard, settings=settings, metrics=metrics)
+    app.add_middleware(AccessLog, metrics=metrics)
     return app
 
 
@@ -84,7 +91,8 @@ def _services(settings: ApiSettings, reader: Reader) -> Services:
     metrics.watch("tailwatch_database_up", "1 while the database can be read.", lambda: hub.trouble is None)
     asking = Asking(reader, settings)
     metrics.watch("tailwatch_requests_waiting", "Requests that wait for the engine's answer.", lambda: asking.waiting)
-    return Services(settings, reader, hub, asking, StatusBoard(hub, reader, settings, metrics), metrics)
+    board = StatusBoard(hub, reader, settings, metrics)
+    return Services(settings, reader, hub, asking, board, metrics, Tokens(reader), Rates())
 
 
 def _database_reader(settings: ApiSettings) -> Reader:

@@ -7,7 +7,7 @@ neither hole nor double.
 
 import asyncio
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import aclosing
 
@@ -63,6 +63,7 @@ class Hub:
         self.trouble: str | None = "the database has not answered yet"
         self.closing = False
         self.clients = 0
+        self.clients_of: Counter[str] = Counter()
         self.published = 0
         self.kept_bytes = 0
 

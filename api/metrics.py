@@ -43,6 +43,12 @@ class Metrics:
         self.refused = Counter(
             "tailwatch_streams_refused", "Streams refused because all were taken.", registry=self.registry
         )
+        self.refusals = Counter(
+            "tailwatch_http_refused",
+            "Requests refused before any route saw them, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
         self.part_up = Gauge("tailwatch_part_up", "1 while the part is well, else 0.", ["part"], registry=self.registry)
         self.ticks = Gauge("tailwatch_ticks", "The ledger: ticks of the run by fate.", ["fate"], registry=self.registry)
         self.drift = Gauge(

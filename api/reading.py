@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from storage.commands import ANSWERS, Asks
 from storage.listen import Notification, heard_on, notifications
 from storage.reads import Reads
-from storage.rows import AnswerRow, EventRow, HistoryRow, PartRow, PositionRow, RunRow
+from storage.rows import AnswerRow, EventRow, HistoryRow, PartRow, PositionRow, RunRow, TokenRow
 from storage.scenarios import Scenarios
 
 
@@ -41,6 +41,12 @@ class Reader(Protocol):
     ) -> Sequence[HistoryRow]: ...
 
     async def positions(self, run: str, portfolio: str) -> Sequence[PositionRow]: ...
+
+    async def token(self, digest: bytes) -> TokenRow | None: ...
+
+    async def open_session(self, digest: bytes, token: bytes, lifetime_s: float) -> TokenRow | None: ...
+
+    async def close_session(self, digest: bytes) -> None: ...
 
     async def parts(self) -> Sequence[PartRow]: ...
 

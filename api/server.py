@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 
 from api.app import create_app
+from api.protocol import bounded_protocol
 from api.reading import Reader
 from api.settings import ApiSettings
 from riskcore.errors import InputError
@@ -35,7 +36,7 @@ class ApiServer(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
         config = uvicorn.Config(
             self.app,
-            http="httptools",
+            http=bounded_protocol(settings, self.app.state.services.metrics),  # type: ignore[arg-type]  # called as a class
             ws="none",
             lifespan="on",
             log_config=None,

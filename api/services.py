@@ -9,9 +9,11 @@ from api.asking import Asking
 from api.hub import Hub
 from api.metrics import Metrics
 from api.problems import ProblemError
+from api.rates import Rates
 from api.reading import Reader
 from api.settings import ApiSettings
 from api.status import StatusBoard
+from api.tokens import Tokens
 from storage.rows import RunRow
 
 
@@ -23,6 +25,8 @@ class Services:
     asking: Asking
     board: StatusBoard
     metrics: Metrics
+    tokens: Tokens
+    rates: Rates
 
     def current_run(self) -> RunRow:
         """The run that is shown.

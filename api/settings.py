@@ -16,6 +16,10 @@ class ApiSettings:
     port: int = 8000
     allowed_hosts: tuple[str, ...] = ()
     """Further host names under which the API is reached, as behind a proxy."""
+    allowed_origins: tuple[str, ...] = ()
+    """Pages of other sites that may read answers, exactly as browsers name them: ``https://desk.example``."""
+    tokens: bool = False
+    """Whether an access token is asked for; to be true wherever other machines can reach the address."""
     dashboard: Path = DEFAULT_DASHBOARD
     run: str | None = None
     """The run to show; None for the newest."""
@@ -25,6 +29,13 @@ class ApiSettings:
     """A reader that takes nothing for so long is disconnected."""
     max_clients: int = 1024
     """Open streams of this process."""
+    max_clients_each: int = 32
+    """Of these, with one token."""
+    max_connections: int = 2048
+    max_head_bytes: int = 32 * 1024
+    head_timeout_s: float = 10.0
+    max_body_bytes: int = 1024 * 1024
+    body_timeout_s: float = 30.0
     keep_bytes: int = 16 * 1024 * 1024
     """Recent events kept in memory; a client further behind is served from the database."""
     database_connections: int = 4

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from riskcore.errors import InputError
 from storage.pool import Pool
-from storage.rows import EventRow, HistoryRow, PartRow, PositionRow, Progress, RunRow
+from storage.rows import EventRow, HistoryRow, PartRow, PositionRow, Progress, RunRow, TokenRow
+from storage.tokens import CLOSE_SESSION, FIND, OPEN_SESSION, token_row
 
 MAX_BUCKETS = 5_000
 """The longest series that one call of the history gives."""
@@ -132,6 +133,20 @@ class Reads(Pool):
             [run, portfolio],
         )
         return [PositionRow(*row) for row in rows]
+
+    async def token(self, digest: bytes) -> TokenRow | None:
+        """Return whom a secret of this digest stands for, None where it is not, or no longer, good."""
+        rows = await self._rows(FIND, [digest])
+        return token_row(rows[0]) if rows else None
+
+    async def open_session(self, digest: bytes, token: bytes, lifetime_s: float) -> TokenRow | None:
+        """Make a session of a good token that ends with it; None where the token is not good."""
+        rows = await self._rows(OPEN_SESSION, [digest, lifetime_s, token])
+        return token_row(rows[0]) if rows else None
+
+    async def close_session(self, digest: bytes) -> None:
+        """End a session, and forget those that have ended by themselves."""
+        await self._rows(CLOSE_SESSION, [digest])
 
     async def parts(self) -> list[PartRow]:
         """Return the last sign of life of every part, by name."""

@@ -174,6 +174,16 @@ class AnswerRow(NamedTuple):
     payload: bytes
 
 
+class TokenRow(NamedTuple):
+    """Whom a secret stands for; `expires_s` from now, None for never."""
+
+    name: str
+    scope: Literal["read", "trade", "admin"]
+    portfolios: list[str] | None
+    """The only portfolios it may see; None for all."""
+    expires_s: float | None
+
+
 class RunRow(NamedTuple):
     run: str
     kind: Literal["live", "replay"]

@@ -88,17 +88,25 @@ def postgres_address(url: SecretStr) -> SecretStr:
     return url
 
 
-def loopback_address(host: str) -> str:
+def ip_address(host: str) -> str:
     try:
-        safe = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host if host == "localhost" else str(ipaddress.ip_address(host))
     except ValueError:
-        safe = False
-    if not safe:
-        raise ValueError(
-            f"{host!r} can be reached from other machines, which needs access tokens, and this version "
-            "has none; use 127.0.0.1 (and an SSH tunnel from elsewhere)"
-        )
-    return host
+        raise ValueError(f"{host!r} is not an address such as 127.0.0.1 or 0.0.0.0") from None
+
+
+def host_names(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    for host in hosts:
+        if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", host):
+            raise ValueError(f"{host!r} is not a host name such as risk.example, without port and path")
+    return hosts
+
+
+def web_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not re.fullmatch(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", origin):
+            raise ValueError(f"{origin!r} is not an origin such as https://desk.example, without path and wildcard")
+    return origins
 
 
 PathSetting = Annotated[Path, AfterValidator(Path.expanduser)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from riskcore.errors import TailwatchError
 from tailwatch.settings import Settings
 
 
@@ -32,3 +33,36 @@ def database(settings: Settings) -> Iterator[str]:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with EmbeddedPostgres(embedded_directory(settings)) as server:
         yield server.url
+
+
+def running(settings: Settings) -> Settings:
+    """The settings of what runs: those given, or with the data directory of the demo where only that runs.
+
+    Raises
+    ------
+    TailwatchError
+        No database is named and nothing runs.
+    """
+    from tailwatch.supervisor.ownership import is_held
+
+    if settings.database_url is not None:
+        return settings
+    for directory in (settings.data_dir, settings.data_dir / "demo"):
+        if is_held(directory):
+            return settings.model_copy(update={"data_dir": directory})
+    raise TailwatchError(
+        f"nothing is running on data directory {settings.data_dir}; "
+        "start `tailwatch demo` or `tailwatch up`, or name another place with --data-dir or --database-url"
+    )
+
+
+@contextmanager
+def running_database(settings: Settings) -> Iterator[str]:
+    """The database of what runs, or else of the data directory: what is kept there can be changed at any time."""
+    try:
+        settings = running(settings)
+    except TailwatchError:
+        # Nothing runs: what will run on this data directory finds it there.
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with database(settings) as url:
+        yield url

@@ -52,7 +52,10 @@ class Services:
     def _exchange(self, market: Sequence[str]) -> Part:
         return Part(
             "exchange",
-            lambda: _command("exchange", *market, "--port", _port(self._addresses.get("exchange")) or "0"),
+            # The market of a demo is for this machine, whoever may see its figures.
+            lambda: _command(
+                "exchange", *market, "--host", "127.0.0.1", "--port", _port(self._addresses.get("exchange")) or "0"
+            ),
             self._environment,
             stop_s=1.2,
             stop_stage=1,

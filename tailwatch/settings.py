@@ -25,11 +25,13 @@ from tailwatch.accepted import (
     confidence_levels,
     currency_code,
     fixed,
-    loopback_address,
+    host_names,
+    ip_address,
     named_symbols,
     postgres_address,
     publish_moment,
     shrinkage_intensity,
+    web_origins,
     websocket_address,
 )
 from tailwatch.values import Duration, parse_list
@@ -203,8 +205,23 @@ class Settings(BaseSettings):
         panel=RUNNING,
         metavar="URL",
     )
-    host: Annotated[str, AfterValidator(loopback_address)] = _setting(
-        "127.0.0.1", "Address the API listens on.", panel=RUNNING, metavar="ADDRESS"
+    host: Annotated[str, AfterValidator(ip_address)] = _setting(
+        "127.0.0.1",
+        "Address the API listens on; beyond this machine it asks for access tokens.",
+        panel=RUNNING,
+        metavar="ADDRESS",
+    )
+    access: Annotated[Literal["auto", "token"], choice("auto", "token")] = _setting(
+        "auto",
+        "token: ask for access tokens on this machine too, as behind a proxy.",
+        panel=RUNNING,
+        metavar="auto|token",
+    )
+    allow_hosts: Annotated[tuple[str, ...], BeforeValidator(parse_list), AfterValidator(host_names)] = _setting(
+        (), "Further host names of the API, as behind a proxy.", panel=RUNNING, metavar="A,B,..."
+    )
+    allow_origins: Annotated[tuple[str, ...], BeforeValidator(parse_list), AfterValidator(web_origins)] = _setting(
+        (), "Other sites whose pages may read the API, with a token.", panel=RUNNING, metavar="https://A,..."
     )
     port: int = _setting(
         8000, "Port of API and dashboard; 0 takes a free one.", panel=RUNNING, metavar="PORT", ge=0, le=65535

@@ -35,6 +35,11 @@ def stopping_on_signals() -> threading.Event:
     return stopping
 
 
+def keep_private() -> None:
+    """Let only this user read what this process writes from now on, whatever the shell that started it says."""
+    os.umask(0o077)
+
+
 def follow_supervisor() -> None:
     """Stop this process when its supervisor is gone: SIGTERM to itself, and after 5 s the end."""
     if VARIABLE in os.environ:

@@ -18,6 +18,7 @@ from api.models.risk import (
     StressResult,
     Uncovered,
 )
+from api.models.session import NewSession, SessionInfo
 from api.models.stream import Reset
 from api.models.stress import Episode, NewScenario, PositionPnl, Scenario, ScenarioPnl, ShockedGroup, Stress
 from api.models.trade import BookedTrade, BookedTrades, NewTrade, NewTrades
@@ -45,6 +46,7 @@ __all__ = [
     "Measure",
     "MeasureChange",
     "NewScenario",
+    "NewSession",
     "NewTrade",
     "NewTrades",
     "Part",
@@ -59,6 +61,7 @@ __all__ = [
     "RiskSnapshot",
     "Scenario",
     "ScenarioPnl",
+    "SessionInfo",
     "ShockedGroup",
     "Stress",
     "StressResult",

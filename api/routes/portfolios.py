@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Response
 
+from api.identity import Caller
 from api.models import PortfolioSummary, Position, RiskSnapshot
 from api.problems import ProblemError, documented
 from api.services import Served, Services
@@ -33,12 +34,12 @@ _cursor_described = {
 
 
 @router.get("", responses={200: {"headers": _cursor_described}, **documented(503)})
-async def portfolios(served: Served, response: Response) -> list[PortfolioSummary]:
+async def portfolios(served: Served, caller: Caller, response: Response) -> list[PortfolioSummary]:
     """List every portfolio with its last figures."""
     served.current_run()
     response.headers[CURSOR_HEADER] = served.hub.cursor or ""
     response.headers["Cache-Control"] = "no-cache"
-    return [summarize(event) for _, event in sorted(served.hub.latest.items())]
+    return [summarize(event) for name, event in sorted(served.hub.latest.items()) if caller.sees(name)]
 
 
 @router.get(

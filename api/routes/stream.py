@@ -1,7 +1,10 @@
 """The stream of server-sent events."""
 
+from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, cast
 
+import msgspec
 import structlog
 from fastapi import APIRouter, Header, Query, Response
 from sse_starlette.event import ServerSentEvent
@@ -9,9 +12,11 @@ from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from api.following import KINDS, Following, Wanted
-from api.frames import PING
+from api.frames import PING, frame
+from api.identity import Caller, Identity
 from api.problems import ProblemError, documented, problem
 from api.services import Served, Services
+from api.tokens import Tokens
 
 MOST_PORTFOLIOS = 200
 
@@ -22,11 +27,11 @@ log = structlog.get_logger(__name__)
 class StreamResponse(EventSourceResponse):
     """An event stream that counts as a client while it lasts and ends quietly when its reader stops."""
 
-    def __init__(self, served: Services, following: Following) -> None:
-        self._served = served
+    def __init__(self, served: Services, caller: Identity, following: Following) -> None:
+        self._served, self._caller = served, caller
         settings = served.settings
         super().__init__(
-            following.frames(),
+            entitled(served.tokens, caller, following.frames()),
             ping=settings.ping_interval_s,
             sep="\n",
             ping_message_factory=lambda: cast(ServerSentEvent, PING),  # bytes go out as they are
@@ -36,12 +41,19 @@ class StreamResponse(EventSourceResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         hub, metrics = self._served.hub, self._served.metrics
+        name, each = self._caller.name, self._served.settings.max_clients_each
         if hub.clients >= self._served.settings.max_clients:
             metrics.refused.inc()
             detail = f"all {hub.clients} streams of this process are taken; come back later or ask another one"
             await problem(503, detail, reason="too many streams")(scope, receive, send)
             return
+        if self._caller.digest and hub.clients_of[name] >= each:
+            metrics.refused.inc()
+            detail = f"{each} streams are open with this token; close one first"
+            await problem(429, detail, headers={"Retry-After": "5"})(scope, receive, send)
+            return
         hub.clients += 1
+        hub.clients_of[name] += 1
         try:
             await super().__call__(scope, receive, send)
         except SendTimeoutError:
@@ -49,6 +61,8 @@ class StreamResponse(EventSourceResponse):
             log.info("stream ended: its reader takes nothing", seconds=self._served.settings.send_timeout_s)
         finally:
             hub.clients -= 1
+            hub.clients_of[name] -= 1
+            hub.clients_of += Counter()
 
 
 _described: dict[str, Any] = {
@@ -65,9 +79,10 @@ _described: dict[str, Any] = {
 }
 
 
-@router.get("/stream", response_class=Response, responses={200: _described, **documented(422, 503)})
+@router.get("/stream", response_class=Response, responses={200: _described, **documented(404, 422, 429, 503)})
 async def stream(
     served: Served,
+    caller: Caller,
     portfolios: Annotated[str | None, Query(description="Names, separated by commas; by itself all.")] = None,
     events: Annotated[
         str | None, Query(description="`risk`, `alert`, `job`, `status`, separated by commas; by itself all.")
@@ -78,9 +93,18 @@ async def stream(
     last_event_id: Annotated[str | None, Header(description="As a browser sends it when it reconnects.")] = None,
 ) -> Response:
     """Follow the figures: the present state first, or what was missed since a cursor, then all that comes."""
-    wanted = Wanted(_portfolios(portfolios), _kinds(events))
+    wanted = Wanted(caller.visible(_portfolios(portfolios)), _kinds(events))
     place = last_event_id or cursor or None
-    return StreamResponse(served, Following(served.hub, served.reader, wanted, place))
+    return StreamResponse(served, caller, Following(served.hub, served.reader, wanted, place))
+
+
+async def entitled(tokens: Tokens, caller: Identity, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Hand frames on for as long as the token is good; then say so, and end."""
+    async for chunk in frames:
+        if not await tokens.still(caller):
+            yield frame("reset", msgspec.json.encode({"schema": 1, "reason": "token_ended"}))
+            return
+        yield chunk
 
 
 def _portfolios(text: str | None) -> frozenset[str]:

@@ -23,8 +23,9 @@ def engine(configuration: Configuration) -> None:
     """Read feeds into the journal and measure risk."""
     from flows.engine import run_engine
     from tailwatch.startup import engine_of
-    from tailwatch.supervised import announce_ready, stopping_on_signals
+    from tailwatch.supervised import announce_ready, keep_private, stopping_on_signals
 
+    keep_private()
     stopping = stopping_on_signals()
     with database_of(configuration.settings) as url:
         work = engine_of(configuration.settings, url)
@@ -36,8 +37,9 @@ def archive(configuration: Configuration) -> None:
     """Copy the journal into the database."""
     from flows.archive import Archive, run_archive
     from tailwatch.startup import retention_of
-    from tailwatch.supervised import announce_ready, stopping_on_signals
+    from tailwatch.supervised import announce_ready, keep_private, stopping_on_signals
 
+    keep_private()
     settings = configuration.settings
     stopping = stopping_on_signals()
     with database_of(settings) as url:
@@ -46,18 +48,21 @@ def archive(configuration: Configuration) -> None:
         run_archive(Archive(journal, url, risk, retention_of(settings)), stopping)
 
 
-@with_settings("bar", "host", "port", "data_dir", "database_url", "log_format")
+@with_settings(
+    "bar", "host", "port", "access", "allow_hosts", "allow_origins", "data_dir", "database_url", "log_format"
+)
 def api(configuration: Configuration) -> None:
     """Serve the HTTP interface and the dashboard."""
     from api.server import ApiServer
-    from api.settings import ApiSettings
-    from tailwatch.supervised import announce_ready, follow_supervisor
+    from tailwatch.serving import api_settings
+    from tailwatch.supervised import announce_ready, follow_supervisor, keep_private
 
+    keep_private()
     settings = configuration.settings
     follow_supervisor()
     with database_of(settings) as url:
         limit_s = max(_FRESH_S, 2.5 * settings.bar.seconds)
-        server = ApiServer(ApiSettings(url, host=settings.host, port=settings.port, risk_limit_s=limit_s))
+        server = ApiServer(api_settings(settings, url, risk_limit_s=limit_s))
         announce_ready(server.url)
         server.work()
 
@@ -82,9 +87,14 @@ def exchange(
     """Run the simulated exchange: a market from a seed, or recordings with their own timing."""
     from flows.exchange import read_faults, run_exchange
     from tailwatch.commands.replay import parse_speed
+    from tailwatch.serving import is_loopback
     from tailwatch.supervised import announce_ready, follow_supervisor
 
     settings = configuration.settings
+    if not is_loopback(settings.host):
+        raise InputError(
+            f"host: {settings.host} can be reached from other machines, and an exchange asks nobody who he is"
+        )
     factor = parse_speed(speed)
     if factor is None:
         raise InputError("speed: max is for replays; write a factor such as 10x (from --speed)")
@@ -109,8 +119,9 @@ def database(
 ) -> None:
     """Run the embedded PostgreSQL until it is told to stop."""
     from storage.embedded import EmbeddedPostgres
-    from tailwatch.supervised import announce_ready, stopping_on_signals
+    from tailwatch.supervised import announce_ready, keep_private, stopping_on_signals
 
+    keep_private()
     stopping = stopping_on_signals()
     server = EmbeddedPostgres(embedded_directory(configuration.settings), port)
     url = server.start()

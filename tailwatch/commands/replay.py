@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flows.replay import Replay
 
 _REPLAY = "Replay"
-_RUNNING = ("publish", "shards", "memory", "data_dir", "database_url", "host", "port", "log_format")
+_RUNNING = ("publish", "shards", "memory", "data_dir", "database_url", "host", "port", "access", "log_format")
 
 
 @with_settings("positions", "instruments", "limits", "symbols", *MODEL_SETTINGS, *_RUNNING)
@@ -144,11 +144,11 @@ def _verify(configuration: Configuration, manifest: Path, files: list[Path] | No
 def _dashboard(settings: Settings, url: str) -> Iterator[None]:
     """Serve the API from a thread, for as long as the block lasts."""
     from api.server import ApiServer
-    from api.settings import ApiSettings
     from storage.migrate import migrate
+    from tailwatch.serving import api_settings
 
     migrate(url)
-    server = ApiServer(ApiSettings(url, host=settings.host, port=settings.port))
+    server = ApiServer(api_settings(settings, url))
     thread = threading.Thread(target=server.work, name="api", daemon=True)
     thread.start()
     typer.echo(f"tailwatch: dashboard at {server.url}/", err=True)

@@ -41,8 +41,11 @@ def _run(configuration: Configuration, market: Sequence[str] | None) -> None:
     from tailwatch.network import check_port
     from tailwatch.reporting import Reporter
     from tailwatch.services import Services
+    from tailwatch.serving import asks_for_tokens
+    from tailwatch.supervised import keep_private
     from tailwatch.supervisor import Interrupted, Supervisor
 
+    keep_private()
     settings = configuration.settings
     port = check_port(settings.host, settings.port)
     configuration = configuration.replacing({"port": port}, "free port")
@@ -53,6 +56,8 @@ def _run(configuration: Configuration, market: Sequence[str] | None) -> None:
             migrate(services.database_url)
             services.start_flows()
             typer.echo(f"tailwatch: dashboard at http://{_shown(settings.host)}:{port}/ (Ctrl-C stops everything)")
+            if asks_for_tokens(settings):
+                typer.echo("tailwatch: it asks for an access token: `tailwatch token create NAME` makes one")
             with Reporter(services.database_url, typer.echo):
                 supervisor.watch()
             typer.echo("tailwatch: stopping")

@@ -4,33 +4,17 @@ import asyncio
 
 import typer
 
-from riskcore.errors import TailwatchError
 from tailwatch.configuration import Configuration
-from tailwatch.databases import database
+from tailwatch.databases import database, running
 from tailwatch.options import with_settings
-from tailwatch.settings import Settings
 
 
 @with_settings("data_dir", "database_url")
 def status(configuration: Configuration) -> None:
     """Show the parts of a running tailwatch, how long ago each was heard, the ledger, and the newest figures."""
-    with database(_running(configuration.settings)) as url:
+    with database(running(configuration.settings)) as url:
         for line in asyncio.run(_lines(url)):
             typer.echo(line)
-
-
-def _running(settings: Settings) -> Settings:
-    from tailwatch.supervisor.ownership import is_held
-
-    if settings.database_url is not None:
-        return settings
-    for directory in (settings.data_dir, settings.data_dir / "demo"):
-        if is_held(directory):
-            return settings.model_copy(update={"data_dir": directory})
-    raise TailwatchError(
-        f"nothing is running on data directory {settings.data_dir}; "
-        "start `tailwatch demo` or `tailwatch up`, or name another place with --data-dir or --database-url"
-    )
 
 
 async def _lines(url: str) -> list[str]:

@@ -1,5 +1,6 @@
 """An engine that writes what a test tells it, and servers and streams to see it with."""
 
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -114,6 +115,10 @@ class Stream:
         """The next event; status events, which come at any time, are left out unless asked for."""
         return next(event for event in self._events if status or event.event != "status")
 
+    def rest(self) -> Iterator[ServerSentEvent]:
+        """All that comes until the server ends the stream."""
+        return self._events
+
     def read_to_the_end(self) -> None:
         for _ in self._events:
             pass
@@ -127,9 +132,14 @@ class Stream:
 
 @contextmanager
 def opened_stream(
-    url: str, cursor: str | None = None, *, query_cursor: str | None = None, **params: str
+    url: str,
+    cursor: str | None = None,
+    *,
+    query_cursor: str | None = None,
+    headers: dict[str, str] | None = None,
+    **params: str,
 ) -> Iterator[Stream]:
-    headers = {} if cursor is None else {"Last-Event-ID": cursor}
+    headers = (headers or {}) | ({} if cursor is None else {"Last-Event-ID": cursor})
     if query_cursor is not None:
         params["cursor"] = query_cursor
     with (
@@ -238,6 +248,26 @@ def asked(settings: ApiSettings) -> Callable[..., Any]:
             yield client
 
     return make
+
+
+@pytest.fixture
+def routes() -> Callable[[httpx.AsyncClient], list[tuple[str, str]]]:
+    """Every route of an application, those of included routers too, with something in place of each parameter."""
+
+    def walk(given: Any) -> Iterator[tuple[str, str]]:
+        for route in given:
+            if hasattr(route, "original_router"):
+                yield from walk(route.original_router.routes)
+            else:
+                path = re.sub(r"\{\w+\}", "main", route.path)
+                yield from ((method, path) for method in sorted(route.methods - {"HEAD"}))
+
+    def listed(client: httpx.AsyncClient) -> list[tuple[str, str]]:
+        found = list(walk(client._transport.app.routes))  # type: ignore[attr-defined]
+        assert len(found) >= 10
+        return found
+
+    return listed
 
 
 class Gate:

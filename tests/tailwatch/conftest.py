@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tailwatch.__main__ import run
 
@@ -53,14 +54,15 @@ while True:
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No settings from outside reach a test, and it works in a directory of its own."""
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """No settings from outside reach a test, it works in a directory of its own, and leaves no logging behind."""
     for name in list(os.environ):
         if name.startswith("TAILWATCH_") or name == "DATABASE_URL":
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    structlog.reset_defaults()
 
 
 def _waiting(limit_s: float, look_s: float) -> Callable[[Callable[[], bool]], None]:

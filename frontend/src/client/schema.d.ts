@@ -212,6 +212,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Session
+         * @description Say whom the request stands for.
+         */
+        get: operations["session"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Take a token, and give the browser a cookie for at most 12 hours: `HttpOnly`, `SameSite=Strict`.
+         */
+        post: operations["sign_in"];
+        /**
+         * Sign Out
+         * @description End the session of the cookie.
+         */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -991,6 +1019,14 @@ export interface components {
             source?: string | null;
         };
         /**
+         * NewSession
+         * @description A token to sign in with.
+         */
+        NewSession: {
+            /** Token */
+            token: string;
+        };
+        /**
          * NewTrade
          * @description A trade to book; one that `cancels` another says nothing but the two ids.
          */
@@ -1371,10 +1407,10 @@ export interface components {
              * Reason
              * @description `invalid_cursor`: not one of ours; `other_run`: of another run or database than the one shown;
              *     `unknown_cursor`: newer than anything stored; `too_old`: no longer kept; `run_changed`: another run is
-             *     shown since the stream was opened.
+             *     shown since the stream was opened; `token_ended`: the token is no longer good, and the stream ends with this.
              * @enum {string}
              */
-            reason: "invalid_cursor" | "other_run" | "unknown_cursor" | "too_old" | "run_changed";
+            reason: "invalid_cursor" | "other_run" | "unknown_cursor" | "too_old" | "run_changed" | "token_ended";
             /**
              * Schema
              * @constant
@@ -1529,6 +1565,28 @@ export interface components {
             reason: string | null;
             /** Scenario */
             scenario: string;
+        };
+        /**
+         * SessionInfo
+         * @description Whom a request stands for.
+         */
+        SessionInfo: {
+            /**
+             * Name
+             * @description The token's name; `local` where none is asked for.
+             * @example ann
+             */
+            name: string;
+            /**
+             * Portfolios
+             * @description The only portfolios it may see; null for all.
+             */
+            portfolios: string[] | null;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "read" | "trade" | "admin";
         };
         /**
          * ShockedGroup
@@ -2250,6 +2308,140 @@ export interface operations {
             };
         };
     };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSession"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream: {
         parameters: {
             query?: {
@@ -2278,8 +2470,26 @@ export interface operations {
                     "text/event-stream": components["schemas"]["RiskSnapshot"] | components["schemas"]["Alert"] | components["schemas"]["Health"] | components["schemas"]["Reset"];
                 };
             };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2318,6 +2528,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BookedTrades"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Conflict */
