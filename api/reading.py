@@ -4,9 +4,20 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 
 from storage.commands import ANSWERS, Asks
+from storage.explained import Explanations
 from storage.listen import Notification, heard_on, notifications
 from storage.reads import Reads
-from storage.rows import AnswerRow, EventRow, HistoryRow, PartRow, PositionRow, RunRow, TokenRow
+from storage.rows import (
+    AnswerRow,
+    AsOfRow,
+    EventRow,
+    HistoryRow,
+    PartRow,
+    PartsRow,
+    PositionRow,
+    RunRow,
+    TokenRow,
+)
 from storage.scenarios import Scenarios
 
 
@@ -56,6 +67,12 @@ class Reader(Protocol):
 
     async def answers(self, identifiers: Sequence[str]) -> Sequence[AnswerRow]: ...
 
+    async def as_of(self, run: str, portfolio: str, at: int) -> AsOfRow | None: ...
+
+    async def explained(
+        self, run: str, portfolio: str, first: AsOfRow, last: AsOfRow, method: str, confidence: float
+    ) -> PartsRow: ...
+
     async def scenarios(self) -> Sequence[bytes]: ...
 
     async def store_scenario(self, name: str, definition: bytes, most: int) -> bool: ...
@@ -69,7 +86,7 @@ class Reader(Protocol):
         """Yield when something may be new; never end, and never raise for a database that is away."""
 
 
-class DatabaseReader(Reads, Asks, Scenarios):
+class DatabaseReader(Reads, Asks, Explanations, Scenarios):
     """What ``storage`` reads and asks, together with its notifications."""
 
     def __init__(self, url: str, *, connections: int, timeout_s: float) -> None:

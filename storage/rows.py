@@ -222,3 +222,23 @@ class HistoryRow(NamedTuple):
     market_value: float | None
     measures: bytes
     """The snapshot's ``measures``: a JSON array."""
+
+
+class AsOfRow(NamedTuple):
+    """What was known of a portfolio at a moment: its last snapshot until then."""
+
+    id: int
+    event_time: int
+    seq: int
+    measures: bytes
+    """The snapshot's ``measures``: a JSON array."""
+
+
+class PartsRow(NamedTuple):
+    """Sums of what moved VaR over several snapshots, and how many snapshots had a part in it."""
+
+    snapshots: int
+    trades: float
+    prices: float
+    covariance: float
+    scenarios: float

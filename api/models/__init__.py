@@ -3,6 +3,7 @@
 from api.models.alert import Alert
 from api.models.book import Position
 from api.models.covariance import Conditioning, Covariance
+from api.models.explanation import Explanation
 from api.models.health import Account, Feed, Health, Ledger, Part, Readiness
 from api.models.history import History, HistoryPoint
 from api.models.portfolio import PortfolioSummary
@@ -38,6 +39,7 @@ __all__ = [
     "Distribution",
     "Episode",
     "Explained",
+    "Explanation",
     "Feed",
     "Health",
     "History",

@@ -24,6 +24,7 @@ ROUTES = {
     ("GET", "/api/v1/portfolios/{id}/risk/history"),
     ("GET", "/api/v1/stream"),
     ("GET", "/api/v1/covariance"),
+    ("GET", "/api/v1/portfolios/{id}/explain"),
     ("GET", "/api/v1/portfolios/{id}/stress"),
     ("POST", "/api/v1/portfolios/{id}/stress"),
     ("POST", "/api/v1/portfolios/{id}/what-if"),

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/portfolios/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain
+         * @description Tell what moved VaR between two moments of event time: trades, prices, covariance, scenarios.
+         */
+        get: operations["explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/portfolios/{id}/positions": {
         parameters: {
             query?: never;
@@ -741,6 +761,72 @@ export interface components {
              * @description Base currency, like the parts that follow.
              */
             trades: number;
+        };
+        /**
+         * Explanation
+         * @description The change of VaR between two snapshots: the five parts add up to it. Base currency, losses positive.
+         */
+        Explanation: {
+            /** Change */
+            change: number;
+            /** Confidence */
+            confidence: number;
+            /** Covariance */
+            covariance: number;
+            /**
+             * End
+             * Format: date-time
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            end: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "historical" | "parametric" | "monte_carlo";
+            /**
+             * Missing
+             * @description Snapshots between whose parts are not there any more.
+             */
+            missing: number;
+            /** Portfolio */
+            portfolio: string;
+            /** Prices */
+            prices: number;
+            /** Scenarios */
+            scenarios: number;
+            /**
+             * Schema
+             * @constant
+             */
+            schema: 1;
+            /**
+             * Snapshots
+             * @description Snapshots whose parts were summed.
+             */
+            snapshots: number;
+            /**
+             * Start
+             * Format: date-time
+             * @description Event time of the snapshot that it begins at: the last one until the moment asked for.
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            start: string;
+            /**
+             * Trades
+             * @description What was traded, like the parts that follow summed over the snapshots between.
+             */
+            trades: number;
+            /**
+             * Unexplained
+             * @description What is left of the change: the parts of snapshots between bars that are forgotten by now. 0 but for rounding
+             *     while none is missing.
+             */
+            unexplained: number;
+            /** Var From */
+            var_from: number;
+            /** Var To */
+            var_to: number;
         };
         /**
          * Feed
@@ -1802,6 +1888,63 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortfolioSummary"][];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query?: {
+                method?: "historical" | "parametric" | "monte_carlo";
+                confidence?: number;
+                /** @description By itself an hour before `to`. */
+                from?: string | null;
+                /** @description By itself the newest figures. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Name of a portfolio. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Service Unavailable */
