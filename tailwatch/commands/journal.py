@@ -8,12 +8,12 @@ import typer
 
 from riskcore.errors import InputError, TailwatchError
 from tailwatch.configuration import Configuration
-from tailwatch.options import with_settings
+from tailwatch.options import MODEL_SETTINGS, with_settings
 
 if TYPE_CHECKING:
     from flows.messages import Record
 
-app = typer.Typer(help="The journal: ls, cat, verify, export.", no_args_is_help=True)
+app = typer.Typer(help="The journal: ls, cat, verify, export, recompute.", no_args_is_help=True)
 
 Directory = Annotated[
     Path | None,
@@ -113,6 +113,35 @@ def export(
     else:
         count, what = export_ticks(runs, out, configuration.settings.price), "ticks"
     typer.echo(f"tailwatch: {count:,d} {what} in {out}", err=True)
+
+
+@app.command()
+@with_settings("data_dir", "publish", "shards", *MODEL_SETTINGS)
+def recompute(
+    configuration: Configuration,
+    offset: Annotated[int, typer.Argument(metavar="OFFSET", min=0, help="A snapshot's quality.journal_offset.")],
+    directory: Directory = None,
+    *,
+    settings_hash: Annotated[
+        str | None,
+        typer.Option("--settings", metavar="HASH", help="A snapshot's quality.settings, which these must be."),
+    ] = None,
+) -> None:
+    """Print the snapshots of one record of the journal, computed anew from its beginning."""
+    from flows.crew import new_crew
+    from flows.recompute import recompute as compute
+    from tailwatch.progress import Progress
+    from tailwatch.startup import publish_ns
+
+    place, settings = _segments(configuration, directory)[0], configuration.settings
+    own = settings.settings_hash
+    if settings_hash not in (None, own):
+        raise InputError(f"settings: the snapshot was made with {settings_hash}, these are {own} (from --settings)")
+    crew = new_crew(settings.to_risk_settings(), own, publish_ns(settings, live=True), settings.shards)
+    with Progress("recompute", lambda count: f"{count:,.0f} records") as progress:
+        lines = compute(place, offset, crew, progress)
+    for line in lines:
+        typer.echo(line.decode(), nl=False)
 
 
 def _segments(configuration: Configuration, directory: Path | None) -> tuple[Path, list[int]]:

@@ -7,10 +7,12 @@ import pytest
 import zstandard
 
 from flows.commands import Holding, Positions, encode_command
+from flows.crew import new_crew
 from flows.export import export_records, export_ticks
 from flows.journal import JournalReader, JournalWriter
 from flows.messages import Kind
 from flows.readers import read_files
+from flows.recompute import recompute
 from flows.replay import Replay, replay_to_file
 from riskcore.errors import InputError, TailwatchError
 from riskcore.settings import NANOSECONDS, RiskSettings
@@ -116,3 +118,25 @@ def test_a_changed_line_of_records_is_named(journal, tmp_path, change, says):
     (tmp_path / "all.ndjson").write_bytes(b"\n".join(change(lines)))
     with pytest.raises(TailwatchError, match=says):
         list(read_files([tmp_path / "all.ndjson"]))
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_any_snapshot_is_computed_anew_from_its_offset_byte_for_byte(journal, tmp_path, shards):
+    publish = NANOSECONDS // 4
+    out = tmp_path / "out.ndjson"
+    replay_to_file(Replay([journal], [], SETTINGS, "hash", publish=publish, shards=shards), out)
+    lines = out.read_bytes().splitlines(keepends=True)
+    by_offset: dict[int, list[bytes]] = {}
+    for line in lines:
+        by_offset.setdefault(json.loads(line)["quality"]["journal_offset"], []).append(line)
+    assert len(by_offset) > 60
+    for offset in sorted(by_offset)[5:-3:10]:
+        again = recompute(journal, offset, new_crew(SETTINGS, "hash", publish, shards))
+        assert sorted(again) == sorted(by_offset[offset])
+
+
+def test_a_record_without_a_snapshot_or_beyond_the_end_is_told(journal):
+    with pytest.raises(InputError, match=r"record 1 of journal .* caused no snapshot"):
+        recompute(journal, 1, new_crew(SETTINGS, "hash", None, 1))
+    with pytest.raises(InputError, match=r"ends at record .*, before 999999"):
+        recompute(journal, 999_999, new_crew(SETTINGS, "hash", None, 1))

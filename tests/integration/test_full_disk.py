@@ -1,4 +1,7 @@
-"""A full disk under the journal stops accepting, loudly; when there is space again, everything goes on by itself."""
+"""A full disk under the journal stops accepting, loudly; when there is space again, everything goes on by itself.
+
+Afterwards any snapshot that was stored is computed anew from the journal.
+"""
 
 import json
 import os
@@ -57,14 +60,14 @@ def records_in(journal):
     return [record for part in found for record in part]
 
 
-def test_it_stops_accepting_says_so_and_goes_on_by_itself(tmp_path, database_url, engine_state):
+def test_it_stops_accepting_says_so_and_goes_on_by_itself(tmp_path, database_url, engine_state, tailwatch):
     symbols = [instrument.symbol for instrument in list_instruments(10, seed=7)]
     (tmp_path / "book.csv").write_text(f"portfolio,symbol,quantity\nmain,{symbols[0]},5\n")
     journal = tmp_path / "data" / "journal"
     with running("exchange", "--instruments", "10", "--rate", "400", "--port", "0") as exchange:
         url = exchange.stderr.readline().split()[-1]
         address = ("--feed", "tailwatch", "--url", url, "--symbols", ",".join(symbols), "--data-dir", tmp_path / "data")
-        book = ("--positions", tmp_path / "book.csv", "--bar", "1s", "--paths", "100")
+        book = ("--positions", tmp_path / "book.csv", "--bar", "1s", "--paths", "100", "--min-observations", "3")
         with running("engine", *address, *book, env={"DATABASE_URL": database_url}) as engine:
             eventually(lambda: engine_state().get("state") == "ok" and engine_state()["offset"] > 0)
             segment = segment_path(journal, 0)
@@ -88,3 +91,16 @@ def test_it_stops_accepting_says_so_and_goes_on_by_itself(tmp_path, database_url
     records = records_in(journal)
     assert records[: len(full)] == full
     assert [record.offset for record in records] == list(range(len(records)))
+    assert_snapshots_are_computed_anew(journal, database_url, tailwatch)
+
+
+def assert_snapshots_are_computed_anew(journal, database_url, tailwatch):
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute("select journal_offset, payload::text from risk_snapshots order by id").fetchall()
+    assert len(rows) > 5
+    for offset, text in (rows[3], rows[len(rows) // 2], rows[-1]):
+        stored = json.loads(text)
+        told = ("--bar", "1s", "--paths", "100", "--min-observations", "3", "--settings", stored["quality"]["settings"])
+        again = map(json.loads, tailwatch("journal", "recompute", offset, journal, *told).stdout.splitlines())
+        del stored["published_at"], stored["quality"]["lag_ms"]
+        assert {"type": "risk"} | stored in list(again)
