@@ -64,6 +64,7 @@ class Replay:
     end: int | None = None
     format: str | None = None
     strict: bool = False
+    torn: bool = False
     shards: int = 1
     workers: int = 1
     trades: Sequence[Trade] = ()
@@ -144,7 +145,7 @@ def _records(replay: Replay, on_progress: Progress | None) -> Iterator[Record]:
     A journal has a book of its own, which counts where no other is given. Of its commands those are passed over in
     whose place others are given: with another book all, with other limits its limits.
     """
-    recorded = read_files(replay.files, replay.format, replay.start, replay.end, on_progress)
+    recorded = read_files(replay.files, replay.format, replay.start, replay.end, on_progress, torn=replay.torn)
     first = next(recorded, None)
     if first is None:
         raise InputError(f"nothing to replay in {', '.join(str(file) for file in replay.files)}")

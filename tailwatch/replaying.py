@@ -32,6 +32,7 @@ class Options:
     format: str | None = None
     strict: bool = False
     trades: str | None = None
+    torn: bool = False
 
 
 def replay_of(settings: Settings, files: list[Path], options: Options, speed: float | None = None) -> "Replay":
@@ -60,6 +61,7 @@ def replay_of(settings: Settings, files: list[Path], options: Options, speed: fl
         end=_moment("--to", options.end),
         format=options.format,
         strict=options.strict,
+        torn=options.torn,
         shards=settings.shards,
         trades=trades,
     )

@@ -1,6 +1,7 @@
 """Several inputs as one stream of records, in one order."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from heapq import merge
 from itertools import chain
@@ -14,6 +15,7 @@ from flows.readers.recognise import TickFile, first_frames, open_file, ticks_of
 from flows.readers.record_lines import RecordFile
 from flows.readers.segments import JournalFile
 from flows.readers.streams import BytesRead
+from flows.readers.text import TextFile
 from flows.timestamps import LIMIT
 from riskcore.errors import InputError
 from riskcore.messages import Tick
@@ -28,6 +30,8 @@ def read_files(
     start: int | None = None,
     end: int | None = None,
     on_progress: Progress | None = None,
+    *,
+    torn: bool = False,
 ) -> Iterator[Record]:
     """Read tick files, raw recordings and journals, merged by (receive time or else ``ts``; position; line).
 
@@ -46,6 +50,8 @@ def read_files(
         Times in nanoseconds: records from ``start`` on and before ``end``.
     on_progress
         See `Progress`.
+    torn
+        Take what can be read of compressed text that ends in the middle.
 
     Raises
     ------
@@ -54,7 +60,7 @@ def read_files(
     TailwatchError
         While reading: compressed data ends in the middle, or a journal is damaged.
     """
-    files = _open_all(paths, format)
+    files = [replace(file, torn=torn) if isinstance(file, TextFile) else file for file in _open_all(paths, format)]
     bytes_read = None if on_progress is None else _counter(files, on_progress)
     since, before = -LIMIT if start is None else start, LIMIT if end is None else end
     if len(files) == 1 and isinstance(files[0], JournalFile | RecordFile):

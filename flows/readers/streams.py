@@ -6,11 +6,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import structlog
 import zstandard
 
 from flows.feeds.adapter import MAX_FRAME
 from riskcore.errors import InputError, TailwatchError
 
+_log = structlog.get_logger(__name__)
 CHUNK = 256 * 1024
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -75,7 +77,7 @@ def chunks(path: Path, bytes_read: BytesRead | None = None) -> Iterator[bytes]:
 
 
 def lines(
-    path: Path, bytes_read: BytesRead | None = None, longest: int = MAX_FRAME
+    path: Path, bytes_read: BytesRead | None = None, longest: int = MAX_FRAME, *, torn: bool = False
 ) -> Iterator[tuple[int, list[bytes]]]:
     """Yield runs of lines with the number of their first, without line ends and byte order mark.
 
@@ -84,7 +86,8 @@ def lines(
     Raises
     ------
     TailwatchError
-        Compressed data ends in the middle: the message names the last line before.
+        Compressed data ends in the middle or is damaged: the message names the last line before. With ``torn`` that is
+        a warning, and the lines end there, without the torn one.
     """
     number, rest, skipping, first = 1, b"", False, True
     try:
@@ -102,8 +105,11 @@ def lines(
                 number += len(found)
             if len(rest) > longest:
                 rest, skipping = rest[: longest + 1], True
-    except Torn as torn:
-        raise TailwatchError(f"{path}: {torn}, after line {number - 1}") from torn
+    except Torn as end:
+        if not torn:
+            raise TailwatchError(f"{path}: {end}, after line {number - 1}") from end
+        _log.warning("only the beginning of a file is read", file=str(path), because=str(end), last_line=number - 1)
+        return
     if rest:
         yield number, _without_returns([rest])
 

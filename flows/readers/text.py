@@ -49,6 +49,8 @@ class TextFile:
     adapter: str
     time_of: TimeOf
     first_line: int = 1
+    torn: bool = False
+    """Whether what can be read of compressed data that ends in the middle is taken."""
 
     def entries(self, bytes_read: BytesRead | None = None) -> Iterator[Entry]:
         """Yield one entry a line; a line without a time has that of the line before it.
@@ -57,7 +59,7 @@ class TextFile:
         """
         time, time_of = 0, self.time_of
         position, origin, adapter, frame = self.position, self.origin, self.adapter, Kind.FRAME
-        for first, run in lines(self.path, bytes_read):
+        for first, run in lines(self.path, bytes_read, torn=self.torn):
             if not time:
                 time = _first_time(run, time_of)
             for number, line in enumerate(run, first):

@@ -57,6 +57,14 @@ def replay(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first bad line.", rich_help_panel=_REPLAY)
     ] = False,
+    torn: Annotated[
+        bool,
+        typer.Option(
+            "--torn",
+            help="Take what can be read of a compressed file that ends in the middle.",
+            rich_help_panel=_REPLAY,
+        ),
+    ] = False,
     verify: Annotated[
         Path | None,
         typer.Option(
@@ -77,7 +85,7 @@ def replay(
     from tailwatch.supervised import stopping_on_signals
 
     settings = configuration.settings
-    options = Options(start, end, format, strict, None if trades is None else str(trades))
+    options = Options(start, end, format, strict, None if trades is None else str(trades), torn)
     if verify is not None:
         _verify(configuration, verify, files)
         return

@@ -65,6 +65,13 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     structlog.reset_defaults()
 
 
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command run in this process sets up logging on a stream that is closed when its test has ended."""
+    yield
+    structlog.reset_defaults()
+
+
 def _waiting(limit_s: float, look_s: float) -> Callable[[Callable[[], bool]], None]:
     def wait(condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + limit_s

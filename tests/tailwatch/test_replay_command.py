@@ -1,5 +1,6 @@
 """`tailwatch replay` from files to NDJSON, and what it says of input that is none."""
 
+import gzip
 import json
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Eventually = Callable[[Callable[[], bool]], None]
@@ -105,3 +107,31 @@ def test_an_interrupted_replay_leaves_no_file_and_no_stack(
     assert errors.splitlines()[-1] == "tailwatch: interrupted"
     assert "Traceback" not in errors
     assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, zstandard.ZstdCompressor().compress])
+def test_a_recording_that_ends_in_the_middle_gives_nothing_unless_its_beginning_is_asked_for(
+    in_process: Run, tmp_path: Path, ticks: Path, book: Path, packed: Callable[[bytes], bytes]
+) -> None:
+    content = ticks.read_bytes()
+    pieces = [packed(content[at : at + 500]) for at in range(0, len(content), 500)]
+    call = ("replay", "torn.gz", "--positions", str(book), "--bar", "1s", "--out", "out.ndjson")
+    taken = []
+    for count in range(0, len(pieces), 3):
+        (tmp_path / "torn.gz").write_bytes(b"".join((*pieces[:count], pieces[count][: len(pieces[count]) // 2])))
+        refused = in_process(*call)
+        assert refused.returncode in (1, 2)
+        assert refused.stderr.splitlines()[-1].startswith("tailwatch: torn.gz: ")
+        assert not list(tmp_path.glob("out*"))
+        line = int(refused.stderr.rpartition("after line ")[2])
+        if line:
+            allowed = in_process(*call, "--torn")
+            assert allowed.returncode == 0, allowed.stderr
+            assert f"{line} ticks received, {line} accepted" in allowed.stderr
+            taken.append(line)
+            for path in tmp_path.glob("out*"):
+                path.unlink()
+    (tmp_path / "torn.gz").write_bytes(b"".join(pieces))
+    assert "120 ticks received" in in_process(*call).stderr
+    assert len(taken) > 3
+    assert taken == sorted(taken)
