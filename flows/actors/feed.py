@@ -220,7 +220,6 @@ class FeedActor:
 
     def _on_frame_number(self, record: Record, item: FrameNumber, events: list[Event]) -> None:
         feed = self._lines.feed(item.feed, record.adapter)
-        feed.by_connection = True
         verdict = feed.admit(item.number, 0.0, item.time)
         if verdict.__class__ is tuple:
             first, last = verdict

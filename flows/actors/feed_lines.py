@@ -21,7 +21,7 @@ _REMEMBERED_OF_FEED = 1024
 class FeedState:
     """One feed: its clock, and its numbering where it has one of its own."""
 
-    __slots__ = ("account", "adapter", "by_connection", "clock", "name", "sequence", "tracked")
+    __slots__ = ("account", "adapter", "clock", "name", "sequence", "tracked")
 
     def __init__(self, name: str, adapter: str, account: Account, *, tracked: bool) -> None:
         self.name = name
@@ -31,8 +31,6 @@ class FeedState:
         self.tracked = tracked
         """False for what collects ticks of feeds that nobody knows: their numbers mean nothing together."""
         self.sequence: Series | None = None
-        self.by_connection = False
-        """Whether the numbering begins again with each connection."""
 
     def admit(self, identifier: int, price: float, event_time: int) -> Verdict:
         """Judge a number that counts all ticks of the feed."""
@@ -105,10 +103,7 @@ class Lines:
         return state
 
     def reconnected(self, adapter: str) -> None:
-        """Note that the feeds of ``adapter`` have a new connection, whose quotes and frames may be numbered anew."""
-        for feed in self.feeds.values():
-            if feed.adapter == adapter and feed.by_connection and feed.sequence is not None:
-                feed.sequence.restart()
+        """Note that the feeds of ``adapter`` have a new connection, whose quotes may be numbered anew."""
         for line in self.by_key.values():
             if line.feed.adapter == adapter and line.quotes is not None:
                 line.quotes.fresh = True
@@ -144,7 +139,6 @@ class Lines:
             feed = lines.feed(entry["name"], entry["adapter"], tracked=entry["tracked"])
             feed.clock = ClockOffset.restore(entry["clock"])
             feed.sequence = memory.series(entry["sequence"])
-            feed.by_connection = entry["by_connection"]
         for entry in meta["lines"]:
             line = lines.open(lines.feeds[entry["feed"]], entry["symbol"], entry["instrument"])
             line.trades = memory.series(entry["trades"])
@@ -170,7 +164,6 @@ def _feed_state(feed: FeedState) -> dict[str, Any]:
         "name": feed.name,
         "adapter": feed.adapter,
         "tracked": feed.tracked,
-        "by_connection": feed.by_connection,
         "clock": feed.clock.state(),
         "sequence": None if feed.sequence is None else feed.sequence.state(),
     }
