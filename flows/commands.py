@@ -33,6 +33,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """The instrument whose returns stand in for its own."""
     negative: bool = False
     """Its price can be 0 or below."""
+    session: str | None = None
+    """The calendar by which it trades; None for always."""
 
 
 class Positions(msgspec.Struct, frozen=True, tag_field="command", tag="positions"):
@@ -49,6 +51,13 @@ class Positions(msgspec.Struct, frozen=True, tag_field="command", tag="positions
     def names(self) -> list[str]:
         """Everything to be watched, in the order in which instruments are numbered."""
         return [*(held.symbol for held in self.positions), *self.symbols]
+
+
+class Sessions(msgspec.Struct, frozen=True, tag_field="command", tag="sessions"):
+    """The sessions of calendars, (opening, close) in nanoseconds: in the journal, lest another release knows others."""
+
+    calendars: dict[str, tuple[tuple[int, int], ...]]
+    source: str = ""
 
 
 class History(msgspec.Struct, frozen=True, tag_field="command", tag="history"):
@@ -129,7 +138,7 @@ class Trades(Asked, frozen=True, tag_field="command", tag="trades"):
 
 AnyTold = Limits | Acknowledge | Silence | Trades
 """What a running engine takes."""
-AnyCommand = Positions | History | AnyTold
+AnyCommand = Positions | Sessions | History | AnyTold
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 _told: msgspec.json.Decoder[AnyTold] = msgspec.json.Decoder(AnyTold)
 _encode = msgspec.json.Encoder().encode

@@ -19,6 +19,7 @@ from flows.commands import (
     AnyCommand,
     Limits,
     Positions,
+    Sessions,
     Trade,
     Trades,
     command_records,
@@ -107,10 +108,17 @@ def run_name(replay: Replay) -> str:
         with file.open("rb") as content:
             digest.update(hashlib.file_digest(content, "sha256").digest())
     commands = (*replay.commands, *([Trades(tuple(replay.trades))] if replay.trades else []))
-    told = [encode_command(command).decode() for command in commands]
+    told = [_meaning(command) for command in commands]
     meaning = (told, replay.settings_hash, replay.publish, replay.start, replay.end, replay.format, replay.shards)
     digest.update(msgspec.json.encode(meaning))
     return f"replay-{digest.hexdigest()[:12]}"
+
+
+def _meaning(command: AnyCommand) -> str:
+    # A calendar reaches a day further each day: what tells one from another is where it comes from.
+    if isinstance(command, Sessions):
+        return f"{command.source}: {', '.join(command.calendars)}"
+    return encode_command(command).decode()
 
 
 def run_replay(

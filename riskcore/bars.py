@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskcore.errors import InputError
+from riskcore.sessions import Sessions
 from riskcore.settings import NANOSECONDS, RiskSettings
 from riskcore.state import pack, unpack
 
@@ -47,7 +48,8 @@ class BarSampler:
     is *late*: it may still be the newest price of its instrument, and then counts for the next bar to
     close. Bars in which nothing traded are left out. An instrument has a return when it had a price at the
     end of the bar before and was not idle for more than ``stale_after`` bars; idle within these its return
-    is 0; the first trade after a gap gives one return over the gap.
+    is 0; the first trade after a gap gives one return over the gap. Outside its session (:attr:`sessions`) an
+    instrument has no return and is not idle; what its price did meanwhile is in the return of its next bar in session.
 
     Cost: a tick about a microsecond, whatever N; a bar O(N).
     """
@@ -69,6 +71,9 @@ class BarSampler:
         self._close_at = np.empty(0, np.int64)
         self.absolute = np.empty(0, np.bool_)
         """Whose returns are changes of price, shape (N,); to be set from outside."""
+        self.sessions: Sessions | None = None
+        """When instruments trade; None for always. To be set from outside."""
+        self._since = np.empty(0)
         self.add(n_instruments)
 
     @property
@@ -92,6 +97,7 @@ class BarSampler:
         self._close = np.append(self._close, np.full(n_instruments, np.nan))
         self._close_at = np.append(self._close_at, np.full(n_instruments, _NEVER))
         self.absolute = np.append(self.absolute, np.zeros(n_instruments, np.bool_))
+        self._since = np.append(self._since, np.full(n_instruments, np.nan))
 
     def on_tick(self, instrument: int, feed: str, event_time: int, price: float, stamp: int) -> bool:
         """Take one accepted tick, in the journal's order; times in nanoseconds, ``stamp`` the journal's.
@@ -149,9 +155,15 @@ class BarSampler:
     def stale(self, index: int) -> NDArray[np.bool_]:
         """Which instruments with a price have been idle for more than ``stale_after`` bars at bar ``index``, (N,)."""
         newest_at = np.array(self._newest_at, np.int64)
-        idle = index - newest_at // self._bar > self._settings.stale_after
-        priced: NDArray[np.bool_] = newest_at != _NEVER
-        return priced & idle
+        is_open, opened = self._in_session(index)
+        idle = index - np.maximum(newest_at, opened) // self._bar > self._settings.stale_after
+        stale: NDArray[np.bool_] = (newest_at != _NEVER) & is_open & idle
+        return stale
+
+    def _in_session(self, index: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        if self.sessions is None:
+            return np.ones(len(self._close), np.bool_), np.full(len(self._close), _NEVER)
+        return self.sessions.at(index * self._bar, (index + 1) * self._bar)
 
     def closed(self) -> list[Bar]:
         """Hand over the bars closed since the last call, in order."""
@@ -179,10 +191,12 @@ class BarSampler:
         for instrument in due:
             del self._late[instrument]
         spanned = 1 if self._previous is None else index - self._previous
-        idle = index - self._close_at // self._bar > self._settings.stale_after
-        returns = returns_of(before, close, self.absolute, self._settings.returns)
-        stale = idle & ~moved & ~np.isnan(close)
-        returns[stale] = np.nan
+        is_open, opened = self._in_session(index)
+        idle = index - np.maximum(self._close_at, opened) // self._bar > self._settings.stale_after
+        returns = returns_of(self._since, close, self.absolute, self._settings.returns)
+        stale = is_open & idle & ~moved & ~np.isnan(close)
+        returns[stale | ~is_open] = np.nan
+        self._since = np.where(is_open | np.isnan(self._since), close, self._since)
         if self._settings.empty_bars == "scale" and spanned > 1:
             returns /= np.sqrt(spanned)
         self._close, self._previous = close, index
@@ -199,6 +213,7 @@ class BarSampler:
             "newest_at": np.array(self._newest_at, np.int64),
             "close": self._close,
             "close_at": self._close_at,
+            "since": self._since,
             "open": np.array([row[:3] for row in trades], np.int64).reshape(-1, 3),
             "open_price": np.array([row[3] for row in trades], np.float64),
             "late": np.array([row[:2] for row in late], np.int64).reshape(-1, 2),
@@ -219,6 +234,7 @@ class BarSampler:
         sampler = cls(0, settings)
         sampler.newest, sampler._newest_at = arrays["newest"].tolist(), arrays["newest_at"].tolist()
         sampler._close, sampler._close_at = arrays["close"], arrays["close_at"]
+        sampler._since = arrays["since"]
         sampler.absolute = np.zeros(len(sampler._close), np.bool_)
         sampler._feeds, sampler._previous = meta["feeds"], meta["previous"]
         sampler._boundary, sampler._closes_at = meta["boundary"], meta["closes_at"]

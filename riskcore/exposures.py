@@ -96,7 +96,7 @@ class Exposures:
         positions = self._positions
         self._converted = np.flatnonzero(self.held & (positions.rated_by != NO_RATE))
         self._lent = np.flatnonzero(self.held & (positions.column != np.arange(len(self.held))))
-        odd = self.held & (np.isnan(positions.unit) | self._market.absolute)
+        odd = self.held & (np.isnan(positions.unit) | self._absolute)
         self.plain = not (len(self._converted) or len(self._lent) or odd.any())
         self._dirty = False
 
@@ -154,9 +154,13 @@ class Exposures:
             return values
         return np.where(points, self.scale * np.nan_to_num(self._positions.rates(prices), nan=0.0), values)
 
+    @property
+    def _absolute(self) -> NDArray[np.bool_]:
+        return self._market.absolute[: len(self.held)]  # the market may have grown meanwhile
+
     def _in_points(self) -> NDArray[np.bool_]:
         itself = self._positions.column == np.arange(len(self.held))
-        own: NDArray[np.bool_] = self._market.absolute & itself
+        own: NDArray[np.bool_] = self._absolute & itself
         return own
 
     def valued(self, prices: Vector) -> NDArray[np.bool_]:

@@ -1,5 +1,6 @@
 """The instruments file: what is known of each instrument, read whole, checked whole, and taken whole or not at all."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
     from flows.commands import Instrument
 
 REQUIRED = ("symbol",)
-OPTIONAL = ("currency", "multiplier", "product", "mark", "proxy", "negative")
+OPTIONAL = ("currency", "multiplier", "product", "mark", "proxy", "negative", "session")
 PRODUCTS = ("spot", "share", "fund", "bond", "future", "perpetual")
+_SESSION = re.compile(r"[A-Za-z0-9_/-]{1,32}", re.ASCII)
 _NOT_LINEAR = ("option", "warrant")
 
 
@@ -70,6 +72,7 @@ def _instrument(row: Row) -> "Instrument":
         mark=mark,
         proxy=proxy,
         negative=negative,
+        session=text(row, "session", _SESSION, "the name of a calendar such as XNYS") if row.has("session") else None,
     )
 
 

@@ -11,6 +11,7 @@ from tailwatch.feeds import Plan, check_choices
 from tailwatch.history import read_history
 from tailwatch.limits import read_limits
 from tailwatch.memory import check_memory
+from tailwatch.sessions import read_sessions
 from tailwatch.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 _LIVE_NS = 250_000_000
 
 
-def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
+def read_commands(settings: Settings, *, live: bool = False) -> "tuple[AnyCommand, ...]":
     """Read the files of positions, instruments, history and limits as the first commands of a flow.
+
+    ``live``, sessions of long ago are left out.
 
     Raises
     ------
@@ -35,13 +38,14 @@ def read_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
     symbols = {one.symbol for one in book.positions} | set(book.symbols)
     names = {one.portfolio for one in book.positions} | {FIRM} | {desk_name(one.desk or "") for one in book.positions}
     check_memory(settings, len(symbols), len(names))
-    limits = read_limit_commands(settings)
+    sessions = read_sessions((one.session for one in book.instruments if one.session), live=live)
+    further = (*(() if sessions is None else (sessions,)), *read_limit_commands(settings))
     if settings.history is None:
-        return (book, *limits)
+        return (book, *further)
     history = read_history(settings.history, {one.symbol for one in book.instruments if one.negative})
     prices = tuple(tuple(None if math.isnan(cell) else cell for cell in row) for row in history.prices.tolist())
     # The book first: it says which instruments there are, and the history of others is passed over.
-    return (book, History(history.symbols, prices), *limits)
+    return (book, History(history.symbols, prices), *further)
 
 
 def read_limit_commands(settings: Settings) -> "tuple[AnyCommand, ...]":
@@ -85,7 +89,7 @@ def engine_of(settings: Settings, database_url: str) -> "Engine":
 def plan_of(settings: Settings) -> Plan:
     """The book and the feeds that it is heard from; InputError as of both, of the feeds first."""
     check_choices(settings)
-    return Plan(settings, read_commands(settings))
+    return Plan(settings, read_commands(settings, live=True))
 
 
 def publish_ns(settings: Settings, *, live: bool) -> int | None:

@@ -12,7 +12,7 @@ from flows.actors.answers import Answers
 from flows.actors.books import Books, BooksState
 from flows.actors.portfolio import Occasion, Tally
 from flows.actors.terms import Terms
-from flows.commands import Asked, History, Positions, Trades, decode_command
+from flows.commands import Asked, History, Positions, Sessions, Trades, decode_command
 from flows.messages import (
     NOTHING_SAID,
     Accepted,
@@ -176,9 +176,12 @@ class RiskActor:
                 numbers = self._universe.add(book.names, book.aliases)
                 self._widen()
                 said = self._books.state_book(book, event, self._model, numbers)
-                self._sampler.absolute = self._model.absolute
+                self._follow_terms()
                 self._mark()
                 self._say(event, said)
+            case Sessions() as sessions:
+                self._books.terms.state_sessions(sessions)
+                self._follow_terms()
             case Trades() as trades:
                 self._say(event, self._books.book(trades, event, self._newest, self._universe.find))
             case History() as history:
@@ -186,6 +189,10 @@ class RiskActor:
             case _:
                 self._changed = True
                 self._emit(event, self._tally.event_time, command=event)
+
+    def _follow_terms(self) -> None:
+        self._sampler.absolute = self._model.absolute
+        self._sampler.sessions = self._books.terms.sessions(len(self._universe))
 
     def _mark(self) -> None:
         """Set the prices that are set by hand, of what has no tick yet."""
@@ -205,7 +212,7 @@ class RiskActor:
         if more:
             self._model.add(more)
             self._sampler.add(more)
-            self._sampler.absolute = self._model.absolute
+            self._follow_terms()
             self._jumps.widen(len(self._universe))
 
     def _preload(self, command: History) -> None:
@@ -344,8 +351,8 @@ class RiskActor:
         arrays = {name.removeprefix(MODEL): array for name, array in state.arrays.items() if name.startswith(MODEL)}
         self._model = MarketModel.of_state(State(arrays, state.meta["model"]), self._settings)
         self._sampler = BarSampler.restore(saved.sampler, self._settings)
-        self._sampler.absolute = self._model.absolute
         self._books.restore(saved.books, self._model)
+        self._follow_terms()
         self._tally = Tally(**saved.tally)
         self._closes = np.frombuffer(saved.closes)
         self._next_publish, self._next_pulse, self._due = saved.next_publish, saved.next_pulse, 0

@@ -1,13 +1,16 @@
 """What one unit of each instrument is to a book: by the instrument master, and by the rates there are by now."""
 
 import msgspec
+import numpy as np
 
 from flows.actors.rates import Rates
 from flows.commands import Holding, Instrument
+from flows.commands import Sessions as SessionsCommand
 from flows.universe import Universe
 from riskcore.book import RiskBook
 from riskcore.errors import InputError
 from riskcore.positions import NO_RETURNS
+from riskcore.sessions import ALWAYS, Sessions
 
 _MARGINED = ("future", "perpetual")
 
@@ -19,11 +22,12 @@ class Terms:
         self._universe = universe
         self.rates = Rates(universe, base)
         self._known: dict[int, Instrument] = {}
+        self._calendars: dict[str, tuple[tuple[int, int], ...]] = {}
 
     def copy(self) -> "Terms":
         """Terms that find rates on their own, for what is only asked."""
         twin = Terms(self._universe, self.rates.base)
-        twin.rates, twin._known = self.rates.copy(), self._known
+        twin.rates, twin._known, twin._calendars = self.rates.copy(), self._known, self._calendars
         return twin
 
     def state_instruments(self, instruments: tuple[Instrument, ...]) -> None:
@@ -37,6 +41,20 @@ class Terms:
                     f"{twin.symbol!r} and {instrument.symbol!r} are one instrument, and the instruments file says two "
                     "things of it: write it in one row"
                 )
+
+    def state_sessions(self, told: SessionsCommand) -> None:
+        """Know these calendars, whatever was known before."""
+        self._calendars = {name: calendar for name, calendar in told.calendars.items() if calendar}
+
+    def sessions(self, n_instruments: int) -> Sessions | None:
+        """When instruments trade; None where all trade always."""
+        places = {name: number for number, name in enumerate(self._calendars)}
+        named = {number: places.get(known.session or "", ALWAYS) for number, known in self._known.items()}
+        calendar_of = np.full(n_instruments, ALWAYS, np.int64)
+        calendar_of[list(named)] = list(named.values())
+        if (calendar_of == ALWAYS).all():
+            return None
+        return Sessions([np.array(calendar, np.int64) for calendar in self._calendars.values()], calendar_of)
 
     def describe(self, book: RiskBook, number: int, held: Holding) -> None:
         """Tell a book what it holds of an instrument."""
@@ -81,11 +99,11 @@ class Terms:
 
     def state(self) -> "TermsState":
         """What :meth:`restore` needs."""
-        return TermsState(self._known, self.rates.state())
+        return TermsState(self._known, self.rates.state(), self._calendars)
 
     def restore(self, state: "TermsState", currencies: set[str]) -> None:
         """Become what :meth:`state` described; ``currencies`` are those of what is held."""
-        self._known = state.known
+        self._known, self._calendars = state.known, state.calendars
         self.rates.restore(state.rates, currencies)
 
 
@@ -94,3 +112,4 @@ class TermsState(msgspec.Struct, array_like=True):
 
     known: dict[int, Instrument]
     rates: dict[str, tuple[int, bool]]
+    calendars: dict[str, tuple[tuple[int, int], ...]]

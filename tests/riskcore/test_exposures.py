@@ -99,3 +99,12 @@ def test_an_instrument_described_again_while_it_is_held_counts_by_its_new_terms(
 def test_terms_that_cannot_be_are_refused(model: MarketModel, terms) -> None:
     with pytest.raises(InputError):
         RiskBook(model).describe(LISTED, **terms)
+
+
+def test_a_book_restored_on_a_market_that_has_grown_since_it_was_read_grows_with_it(model: MarketModel) -> None:
+    book = RiskBook(model)
+    book.on_trade(LISTED, 2.0)
+    model.add(2)
+    restored = RiskBook.restore(book.snapshot(), model)
+    assert restored.market_value == book.copy().market_value == 100.0
+    assert len(restored.exposures) == 5

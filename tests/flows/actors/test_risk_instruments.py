@@ -3,7 +3,7 @@
 import pytest
 
 from flows.actors.risk import RiskActor
-from flows.commands import Holding, Instrument, Positions, Trade, Trades, encode_command
+from flows.commands import Holding, Instrument, Positions, Sessions, Trade, Trades, encode_command
 from flows.messages import Accepted, Checkpoint, Command
 from riskcore.errors import InputError
 from riskcore.messages import Tick
@@ -100,3 +100,29 @@ def test_a_spread_goes_through_nothing_with_its_pnl_and_its_risk_in_every_figure
     restored = RiskActor(settings)
     restored.restore(first[-1].risk_state)
     assert snapshots(first) + snapshots(run(restored, batches(events[12:]))) == told
+
+
+def test_a_share_out_of_session_keeps_its_volatility_beside_a_coin_that_trades_on(settings, batches) -> None:
+    book = Positions(
+        (Holding("p", "SHARE", 1.0), Holding("p", "COIN", 1.0)), (), (Instrument("SHARE", session="XTST"),)
+    )
+    opens, closes = 1_000 * NANOSECONDS, 1_020 * NANOSECONDS
+    later = (1_100 * NANOSECONDS, 1_200 * NANOSECONDS)
+    told = [encode_command(book), encode_command(Sessions({"XTST": ((opens, closes), later)}))]
+    events = [Command(number, 1, payload) for number, payload in enumerate(told)]
+    for second in range(60):
+        at = (1_000 + second) * NANOSECONDS
+        prices = [(1, "COIN", 50.0 + second % 3)] + ([(0, "SHARE", 100.0 + second % 2)] if second < 20 else [])
+        for number, symbol, price in prices:
+            events.append(Accepted(len(events), 0, at, number, Tick("sim", symbol, at, price)))
+    found = snapshots(run(RiskActor(settings), batches(events)))
+    volatility = [s.positions[0].volatility for s in found]
+    assert len(found) == 59
+    assert volatility[20:] == pytest.approx([volatility[19]] * 39, rel=1e-12)
+    assert not any(s.quality.stale or s.positions[0].stale for s in found)
+    without = snapshots(run(RiskActor(settings), batches([e for e in events if e.offset != 1])))
+    assert without[-1].positions[0].stale
+    first = run(RiskActor(settings), batches(events[:50], state=b"feed"))
+    restored = RiskActor(settings)
+    restored.restore(first[-1].risk_state)
+    assert snapshots(first) + snapshots(run(restored, batches(events[50:]))) == found
