@@ -48,6 +48,9 @@ class RiskSettings:
     """``moment``: normal P&L is scaled to the exact volatility; ``antithetic``: paths come in pairs of two signs."""
     seed: int = 7
     base_currency: str = "USD"
+    day_start: str = "00:00"
+    """Time of the clock in ``day_zone`` at which the day of the P&L begins, HH:MM."""
+    day_zone: str = "UTC"
 
     @property
     def decay(self) -> float:

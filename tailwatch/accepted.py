@@ -4,6 +4,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
@@ -24,13 +25,18 @@ def choice(*available: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def fixed(only: str, meaning: str) -> BeforeValidator:
-    def check(value: object) -> object:
-        if value != only:
-            raise ValueError(f"{value!r} is not available in this version; {meaning} is {only} for now")
-        return value
+def time_of_day(text: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError(f"{text!r} is not a time of the day such as 09:30")
+    return text
 
-    return BeforeValidator(check)
+
+def time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name[:64]!r} is not a time zone such as UTC or America/New_York") from None
+    return name
 
 
 def shrinkage_intensity(value: object) -> object:

@@ -24,13 +24,14 @@ from tailwatch.accepted import (
     choice,
     confidence_levels,
     currency_code,
-    fixed,
     host_names,
     ip_address,
     named_symbols,
     postgres_address,
     publish_moment,
     shrinkage_intensity,
+    time_of_day,
+    time_zone,
     web_origins,
     websocket_address,
 )
@@ -121,11 +122,11 @@ class Settings(BaseSettings):
     base_currency: Annotated[str, AfterValidator(currency_code)] = _setting(
         "USD", "Currency of all figures.", panel=RISK, metavar="CODE"
     )
-    day_start: Annotated[str, fixed("00:00", "the start of the day")] = _setting(
-        "00:00", "When the day of pnl_today begins.", panel=RISK, metavar="00:00"
+    day_start: Annotated[str, AfterValidator(time_of_day)] = _setting(
+        "00:00", "When the day of pnl_today begins.", panel=RISK, metavar="HH:MM"
     )
-    day_zone: Annotated[str, fixed("UTC", "the day's time zone")] = _setting(
-        "UTC", "Time zone of that moment.", panel=RISK, metavar="UTC"
+    day_zone: Annotated[str, AfterValidator(time_zone)] = _setting(
+        "UTC", "Time zone of that moment.", panel=RISK, metavar="ZONE"
     )
 
     paths: int = _setting(10_000, "Monte Carlo paths.", panel=SIMULATION, metavar="COUNT", ge=2, le=10_000_000)
@@ -275,6 +276,8 @@ class Settings(BaseSettings):
             variance_reduction=self.variance_reduction,
             seed=self.seed,
             base_currency=self.base_currency,
+            day_start=self.day_start,
+            day_zone=self.day_zone,
         )
         check_settings(settings)
         return settings

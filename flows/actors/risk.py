@@ -32,10 +32,11 @@ from flows.messages import (
 from flows.numerics import Numerics, numerics_of
 from flows.universe import Universe
 from riskcore.bars import Bar, BarSampler, returns_of
+from riskcore.days import Days
 from riskcore.jumps import JumpFilter
 from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
-from riskcore.settings import DAY, NANOSECONDS, RiskSettings
+from riskcore.settings import NANOSECONDS, RiskSettings
 from riskcore.state import Image, State, StateError
 from storage.rows import VerdictRow
 
@@ -78,6 +79,7 @@ class RiskActor:
         self._next_pulse = 0
         self._due = 0
         self._day = -1
+        self._days = Days(settings.day_start, settings.day_zone)
         self._closes = np.empty(0)
         self._changed = False
         self._out: list[Spoken] = []
@@ -247,7 +249,7 @@ class RiskActor:
 
     def _begin_day(self, bar: Bar) -> None:
         """The day's P&L begins at the prices as of its start, which are those of the last bar before it."""
-        day = (bar.end_ns - 1) // DAY
+        day = self._days.number(bar.end_ns - 1)
         if day != self._day:
             self._model.on_prices(bar.close if self._day < 0 else _padded(self._closes, len(bar.close)))
             for portfolio in self._books.portfolios.values():

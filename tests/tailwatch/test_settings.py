@@ -102,8 +102,10 @@ BAD = [
     ("returns", "absolute"),
     ("price", "last"),
     ("empty_bars", "fill"),
-    ("day_start", "08:00"),
-    ("day_zone", "Europe/Paris"),
+    ("day_start", "8:00"),
+    ("day_start", "24:00"),
+    ("day_zone", "Middle/Earth"),
+    ("day_zone", "../etc/passwd"),
     ("base_currency", "usd"),
     ("publish", "sometimes"),
     ("publish", "0s"),
@@ -149,9 +151,13 @@ def test_several_bad_values_are_told_at_once() -> None:
         load({"half_life": "0", "paths": "0"})
 
 
-def test_a_value_for_later_is_refused_with_what_works_now() -> None:
-    with pytest.raises(InputError, match="not available in this version; the day's time zone is UTC"):
-        load({"day_zone": "Europe/Paris"})
+def test_the_start_of_the_day_reaches_the_model_and_makes_another_model_of_it() -> None:
+    settings = load({"day_start": "17:00", "day_zone": "America/New_York"}).settings
+    assert (settings.to_risk_settings().day_start, settings.to_risk_settings().day_zone) == (
+        "17:00",
+        "America/New_York",
+    )
+    assert settings.settings_hash != load().settings.settings_hash
 
 
 @pytest.mark.parametrize(
@@ -213,6 +219,8 @@ def test_a_horizon_in_days_counts_trading_days_and_one_in_hours_does_not() -> No
 
 
 ANOTHER = {
+    "day_start": "17:00",
+    "day_zone": "Europe/Paris",
     "bar": "5s", "half_life": "61", "window": "501", "paths": "10001", "horizon": "2d", "day": "6.5h",
     "confidence": "0.9", "distribution": "t", "dof": "6", "returns": "log", "price": "mid", "min_observations": "31",
     "stale_after": "16", "empty_bars": "scale", "lateness": "2s", "seed": "8", "base_currency": "EUR", "jump": "26",

@@ -310,3 +310,20 @@ def test_an_actor_says_how_well_its_numbers_hold_together(settings, market, batc
     assert actor.numerics.vector_drift == 0.0
     run(actor, batches(market(140)))
     assert 0.0 < actor.numerics.vector_drift < 1e-5
+
+
+@pytest.mark.parametrize(("start", "zone", "begins"), [("00:00", "UTC", 0), ("17:00", "America/New_York", 22)])
+def test_the_day_of_the_pnl_begins_when_the_clock_of_its_zone_says(settings, batches, start, zone, begins):
+    hour = 3_600 * SECOND
+    midnight = 1_709_856_000 * SECOND  # 2024-03-08, UTC
+    settings = replace(settings, bar=hour, day_start=start, day_zone=zone)
+    events = [Command(0, 1, encode_command(Positions((Holding("p", "A", 1.0),))))]
+    for number in range(48):
+        at = midnight + number * hour
+        events.append(Accepted(len(events), 0, at, 0, Tick("sim", "A", at, 100.0 + number)))
+    told = {s.event_time[8:13]: s.pnl_today for s in snapshots(run(RiskActor(settings), batches(events)))}
+    # The bar that ends at an hour has the price of the hour before; the day's first one stands beside its last before.
+    assert told[f"08T{begins + 1:02d}"] == (0.0 if begins == 0 else 1.0)
+    assert told["09T12"] == 36.0 - 1 - (23 if begins == 0 else 21)
+    assert told["09T21"] == 45.0 - 1 - (23 if begins == 0 else 21)
+    assert told["09T23"] == 47.0 - 1 - (23 if begins == 0 else 45)
