@@ -165,6 +165,15 @@ class BarSampler:
             return np.ones(len(self._close), np.bool_), np.full(len(self._close), _NEVER)
         return self.sessions.at(index * self._bar, (index + 1) * self._bar)
 
+    def running(self) -> tuple[int, NDArray[np.float64]] | None:
+        """The next bar to close and the returns, (N,), since the end of the one before; None when none is open."""
+        if not self._open:
+            return None
+        index = min(self._open)
+        returns = returns_of(self._since, self.latest, self.absolute, self._settings.returns)
+        returns[self.stale(index) | ~self._in_session(index)[0]] = np.nan
+        return index, returns
+
     def closed(self) -> list[Bar]:
         """Hand over the bars closed since the last call, in order."""
         bars, self._closed = self._closed, []

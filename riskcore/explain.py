@@ -65,6 +65,7 @@ class VarExplainer:
         self._volatility, self._bars = 0.0, model.bars
         self._pending: Kind | None = "model"
         self._last: Kind | None = None
+        self._opened = model.opened
         self._prices: Vector = model.prices.copy()
         self.traded = False
         """Quantities have changed that the vectors do not contain yet."""
@@ -90,7 +91,8 @@ class VarExplainer:
                 self.turn("trades")
                 vectors.cover(exposures.covered(self._prices))
                 vectors.move_to(before)
-        if (exposures.at(model.prices, model.marks) != vectors.exposures).any():
+        running, self._opened = model.opened is not self._opened, model.opened
+        if running or (exposures.at(model.prices, model.marks) != vectors.exposures).any():
             self.turn("prices")
         np.copyto(self._prices, model.prices)
 
@@ -102,7 +104,7 @@ class VarExplainer:
 
     def on_bar(self) -> None:
         """The model has taken a bar; what is unread by now can no longer be told from it."""
-        self._pending = "model"
+        self._pending, self._opened = "model", self._model.opened
 
     def on_reading(self, measures: Measures) -> None:
         """Take the book's figures of now, which it has read anyway."""

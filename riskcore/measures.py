@@ -126,7 +126,11 @@ def is_flat(model: MarketModel, vectors: BookVectors) -> bool:
 
 def historical_scenarios(model: MarketModel, vectors: BookVectors) -> NDArray[np.float64]:
     """P&L over the horizon of each historical scenario, oldest first, base currency."""
-    return vectors.history[vectors.slots] * sqrt(model.settings.bars_in_horizon)
+    settings, opened = model.settings, model.opened
+    bars = vectors.history[vectors.slots]
+    if opened is not None and opened.present[vectors.covered].all():
+        bars = np.append(bars, opened.returns @ vectors.exposures)[-settings.window :]
+    return bars * sqrt(settings.bars_in_horizon)
 
 
 def historical_var_before(model: MarketModel, vectors: BookVectors, bars: int) -> NDArray[np.float64] | None:

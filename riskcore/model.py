@@ -18,6 +18,7 @@ from riskcore.covariance.windowed import WindowedCovariance
 from riskcore.drawn_paths import CholeskyPaths, LastingNormals, WindowPaths
 from riskcore.errors import InputError
 from riskcore.normals import Draw, student_mixing
+from riskcore.open_bar import OpenBar
 from riskcore.paths import PathMatrix
 from riskcore.settings import RiskSettings, check_settings, shape_of
 from riskcore.state import Image, State, pack, unpack
@@ -91,6 +92,8 @@ class MarketModel:
         self.epoch = 0
         """Grows when the matrices were rescaled: vectors must then be rebuilt."""
         self.step: BarStep | None = None
+        self.opened: OpenBar | None = None
+        """The bar that is still open, where it counts."""
         self._own = LastingNormals(self.settings.paths, self._draw.own, self._path_type)
         self._shrunk: tuple[int, Shrunk] | None = None
         self._images: list[Image] = []
@@ -165,7 +168,7 @@ class MarketModel:
         self.covariance.add(n_instruments)
         self.window.add(n_instruments)
         self.paths.add(n_instruments)
-        self.step = None
+        self.step = self.opened = None
 
     def describe(self, instrument: int, *, absolute: bool) -> None:
         r"""Say whether an instrument has absolute returns: changes of its price, :math:`p' - p`, in points.
@@ -193,7 +196,7 @@ class MarketModel:
             part.forget(instrument)
         self.priced -= int(not isnan(self.prices.item(instrument)))
         self.prices[instrument], self.marks[instrument] = np.nan, 0.0
-        self.quoted, self.epoch, self.step = self.quoted + 1, self.epoch + 1, None
+        self.quoted, self.epoch, self.step, self.opened = self.quoted + 1, self.epoch + 1, None, None
 
     def on_price(self, instrument: int, price: float) -> None:
         """Set the last price of one instrument. O(1): books take it in when they are read, many ticks as one."""
@@ -227,6 +230,24 @@ class MarketModel:
         self._take(returns, int(bar))
         self.last_bar = int(bar)
 
+    def on_open_bar(self, bar: int, returns: ArrayLike) -> None:
+        """Let the running returns of the next bar to close, shape (N,), NaN = none, count until it does. O(N).
+
+        Only with the setting ``open_bar``. What it says is taken back by the next call and by :meth:`on_bar`; the state
+        stays as it is. The first call for a bar draws its normals, O(P).
+        """
+        if self.settings.open_bar == "off":
+            raise InputError("the open bar counts with the setting open_bar on only: leave it or set it")
+        row = returns_of_bar(returns, self.n_instruments)
+        present = ~np.isnan(row)
+        decay, full = self.settings.decay, self.covariance.full_weight
+        weight = decay * full + (1.0 - decay)
+        same = self.opened is not None and self.opened.index == bar
+        normals = self.opened.normals if self.opened is not None and same else self._draw.bar(bar)
+        clean = np.where(present, row, 0.0)
+        self.quoted += 1
+        self.opened = OpenBar(bar, clean, present, normals, decay * full / weight, (1.0 - decay) / weight)
+
     def on_history(self, returns: ArrayLike) -> None:
         """Take one row of past returns, shape (N,), already scaled to one bar; before the first live bar."""
         if self.last_bar is not None:
@@ -237,6 +258,7 @@ class MarketModel:
     def _take(self, returns: ArrayLike, word: int) -> None:
         row = returns_of_bar(returns, self.n_instruments)
         self._keep_images()
+        self.opened = None
         present = ~np.isnan(row)
         clean = np.where(present, row, 0.0)
         forecast = (self.volatility, self.observations >= self.settings.min_observations) if self._filtered else None

@@ -33,6 +33,8 @@ class RiskSettings:
     min_observations: int = 30
     stale_after: int = 15
     empty_bars: Literal["skip", "scale"] = "skip"
+    open_bar: Literal["off", "on"] = "off"
+    """``on``: the running return of the bar that is still open counts provisionally between bars."""
     lateness: int = NANOSECONDS
     jump: float = 25.0
     """Bar standard deviations beyond which a price is suspect until the next one confirms it."""
@@ -101,10 +103,22 @@ def check_settings(settings: RiskSettings) -> None:
         check_confidence(confidence)
     if not isinstance(settings.shrinkage, str) and not 0.0 <= settings.shrinkage <= 1.0:
         raise InputError(f"a shrinkage lies from 0 to 1, not {settings.shrinkage}")
+    _check_open_bar(settings)
     if settings.covariance == "rolling" and settings.window < max(settings.min_observations, 2):
         raise InputError(
             f"a rolling covariance over a window of {settings.window} bars never has the "
             f"{settings.min_observations} returns of min_observations: widen the window or lower these"
+        )
+
+
+def _check_open_bar(settings: RiskSettings) -> None:
+    defined = {"covariance": "ewma", "simulation": "paths", "shrinkage": "none"}
+    for name, only in defined.items():
+        if settings.open_bar == "on" and getattr(settings, name) != only:
+            raise InputError(f"open_bar needs {name} {only}: what else there is cannot take in a bar before it closes")
+    if settings.open_bar == "on" and settings.historical == "filtered":
+        raise InputError(
+            "open_bar needs historical equal or age: filtered scenarios move with volatilities of closed bars"
         )
 
 

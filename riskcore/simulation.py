@@ -6,7 +6,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from riskcore.blas import add_scaled
 from riskcore.model import MarketModel
+from riskcore.open_bar import OpenBar
 from riskcore.paths import weighted
 from riskcore.quantile import TailRisk, tail_risks
 from riskcore.reduction import with_reduced_errors
@@ -39,7 +41,11 @@ def simulated(model: MarketModel, vectors: BookVectors) -> Simulated:
 
 
 def _kept(model: MarketModel, vectors: BookVectors) -> Simulated:
-    horizon = sqrt(model.settings.bars_in_horizon)
+    horizon, opened = sqrt(model.settings.bars_in_horizon), model.opened
+    if opened is not None:
+        normal = vectors.paths * (vectors.path_factor * sqrt(opened.kept))
+        add_scaled(normal, sqrt(opened.gain) * vectors.running, opened.normals)
+        return Simulated(normal, horizon)
     if model.own_normals is None:
         return Simulated(vectors.paths, vectors.path_factor * horizon)
     shrunk = model.shrunk
@@ -60,11 +66,27 @@ def position_means(
     In the unit of :func:`simulated`. O(columns · paths given).
     """
     mean = amounts * vectors.corrections[columns] * model.paths.weighted(columns, tail, shares)
+    if model.opened is not None:
+        return mean * (vectors.path_factor * sqrt(model.opened.kept)) + _running_means(
+            model.opened, vectors, amounts, columns, tail, shares
+        )
     if model.own_normals is None:
         return mean
     shrunk = model.shrunk
     own = amounts * weighted(model.own_normals, columns, tail, shares)
     return mean * (vectors.path_factor * sqrt(shrunk.kept)) + own * sqrt(shrunk.ridge)
+
+
+def _running_means(
+    opened: OpenBar,
+    vectors: BookVectors,
+    amounts: Vector,
+    columns: NDArray[np.intp],
+    tail: NDArray[np.intp],
+    shares: Vector,
+) -> Vector:
+    moves = amounts * vectors.corrections[columns] * opened.returns[columns]
+    return moves * (sqrt(opened.gain) * float(opened.normals[tail] @ shares))
 
 
 def simulated_tails(model: MarketModel, simulation: Simulated) -> tuple[TailRisk, ...]:

@@ -186,6 +186,9 @@ class BookVectors:
         """wᵀ Σ w of one bar, Σ as read, base currency squared; never negative."""
         covariance, shrunk = self._model.covariance, self._model.shrunk
         variance = max(float(self.corrected @ self.pull), 0.0) * self._unit(covariance.scale)
+        opened = self._model.opened
+        if opened is not None:
+            return opened.kept * variance + opened.gain * self.running**2
         if shrunk is NOT_SHRUNK:
             return variance
         return shrunk.kept * variance + shrunk.ridge * float(self.exposures @ self.exposures)
@@ -194,10 +197,19 @@ class BookVectors:
     def covariances(self) -> Vector:
         """Σ w of one bar, Σ as read, shape (N,)."""
         covariances = self._correction * self.pull * self._unit(self._model.covariance.scale)
+        opened = self._model.opened
+        if opened is not None:
+            return opened.kept * covariances + opened.gain * self.running * self._correction * opened.returns
         shrunk = self._model.shrunk
         if shrunk is NOT_SHRUNK:
             return covariances
         return shrunk.kept * covariances + shrunk.ridge * self.exposures
+
+    @property
+    def running(self) -> float:
+        """rᵀ u of the bar that is still open, 0 where none counts."""
+        opened = self._model.opened
+        return 0.0 if opened is None else float(opened.returns @ self.corrected)
 
     @property
     def corrections(self) -> Vector:

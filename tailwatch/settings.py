@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     empty_bars: Annotated[Literal["skip", "scale"], choice("skip", "scale")] = _setting(
         "skip", "What the return over empty bars counts.", panel=DATA, metavar="skip|scale"
     )
+    open_bar: Annotated[Literal["off", "on"], choice("off", "on")] = _setting(
+        "off", "Whether the running return of the open bar counts between bars.", panel=DATA, metavar="off|on"
+    )
     jump: float = _setting(
         25.0,
         "Bar standard deviations beyond which a price is suspect.",
@@ -267,6 +270,7 @@ class Settings(BaseSettings):
             min_observations=self.min_observations,
             stale_after=self.stale_after,
             empty_bars=self.empty_bars,
+            open_bar=self.open_bar,
             lateness=self.lateness.nanoseconds,
             jump=self.jump,
             covariance=self.covariance,

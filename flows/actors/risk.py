@@ -237,6 +237,8 @@ class RiskActor:
         model, books = self._model, [portfolio.book for portfolio in self._books.portfolios.values()]
         self._begin_day(bar)
         model.on_prices(bar.close)
+        if self._publish is not None and self._settings.open_bar == "on":
+            model.on_open_bar(bar.index, bar.returns)
         for book in books:
             book.before_bar()
         model.on_bar(bar.index, bar.returns)
@@ -271,6 +273,9 @@ class RiskActor:
             return
         self._changed = False
         self._model.on_prices(self._sampler.latest)
+        running = self._sampler.running() if self._settings.open_bar == "on" else None
+        if running is not None:
+            self._model.on_open_bar(*running)
         now = self._tally.event_time
         stale = self._sampler.stale(now // self._settings.bar)
         self._measure(event, Occasion("tick", now, event.offset, stale))

@@ -219,6 +219,7 @@ def test_a_horizon_in_days_counts_trading_days_and_one_in_hours_does_not() -> No
 
 
 ANOTHER = {
+    "open_bar": "on",
     "day_start": "17:00",
     "day_zone": "Europe/Paris",
     "bar": "5s", "half_life": "61", "window": "501", "paths": "10001", "horizon": "2d", "day": "6.5h",

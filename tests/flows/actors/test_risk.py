@@ -327,3 +327,34 @@ def test_the_day_of_the_pnl_begins_when_the_clock_of_its_zone_says(settings, bat
     assert told["09T12"] == 36.0 - 1 - (23 if begins == 0 else 21)
     assert told["09T21"] == 45.0 - 1 - (23 if begins == 0 else 21)
     assert told["09T23"] == 47.0 - 1 - (23 if begins == 0 else 45)
+
+
+def test_the_open_bar_moves_figures_between_bars_and_an_actor_restored_says_the_same(settings, market, batches):
+    settings = replace(settings, open_bar="on")
+    events = market(20)
+    quiet = snapshots(run(RiskActor(replace(settings, open_bar="off"), publish=SECOND // 4), batches(events)))
+    told = snapshots(run(RiskActor(settings, publish=SECOND // 4), batches(events)))
+    assert len(told) == len(quiet)
+    at_bars = [(one, other) for one, other in zip(told, quiet, strict=True) if one.moment == "bar"]
+    between = [(one, other) for one, other in zip(told, quiet, strict=True) if one.moment == "tick"]
+    assert all(one.measures == other.measures for one, other in at_bars)
+    known = [(one, other) for one, other in between if one.measures[0].var]
+    assert sum(one.measures[0].var != other.measures[0].var for one, other in known) > len(known) / 2
+    for one in told:
+        for part in one.explain:
+            moved = part.trades + part.prices + part.covariance + part.scenarios
+            assert moved == pytest.approx(_change(told, one, part), abs=1e-6)
+    first = run(RiskActor(settings, publish=SECOND // 4), batches(events[:150], state=b"feed"))
+    restored = RiskActor(settings, publish=SECOND // 4)
+    restored.restore(first[-1].risk_state)
+    rest = snapshots(run(restored, batches(events[150:])))
+    assert snapshots(first) + rest == told
+
+
+def _change(told, one, part):
+    before = next(s for s in told if s.portfolio == one.portfolio and s.seq == part.since_seq)
+    now, then = (
+        next(m.var for m in s.measures if (m.method, m.confidence) == (part.method, part.confidence))
+        for s in (one, before)
+    )
+    return now - then
