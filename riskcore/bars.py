@@ -155,9 +155,9 @@ class BarSampler:
     def stale(self, index: int) -> NDArray[np.bool_]:
         """Which instruments with a price have been idle for more than ``stale_after`` bars at bar ``index``, (N,)."""
         newest_at = np.array(self._newest_at, np.int64)
-        is_open, opened = self._in_session(index)
+        _, opened = self._in_session(index)
         idle = index - np.maximum(newest_at, opened) // self._bar > self._settings.stale_after
-        stale: NDArray[np.bool_] = (newest_at != _NEVER) & is_open & idle
+        stale: NDArray[np.bool_] = (newest_at != _NEVER) & idle
         return stale
 
     def _in_session(self, index: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
@@ -203,7 +203,7 @@ class BarSampler:
         is_open, opened = self._in_session(index)
         idle = index - np.maximum(self._close_at, opened) // self._bar > self._settings.stale_after
         returns = returns_of(self._since, close, self.absolute, self._settings.returns)
-        stale = is_open & idle & ~moved & ~np.isnan(close)
+        stale = idle & ~moved & ~np.isnan(close)
         returns[stale | ~is_open] = np.nan
         self._since = np.where(is_open | np.isnan(self._since), close, self._since)
         if self._settings.empty_bars == "scale" and spanned > 1:

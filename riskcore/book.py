@@ -35,7 +35,7 @@ from riskcore.state import pack, unpack
 from riskcore.stress import (
     Shock,
     built_in_stress,
-    conditional_moves,
+    conditional_shocks,
     episode_moves,
     in_points,
     shock_moves,
@@ -464,7 +464,7 @@ class RiskBook:
         still = set(self._exposures.rates.tolist()) - set(self.held.tolist())
         told = in_points(shock.by_instrument(n, still), self.model)
         if propagate:
-            return self._revalued(conditional_moves(self.model.read_covariance, told))
+            return self._revalued(conditional_shocks(self.model, told))
         return self._revalued(shock_moves(Shock(instruments=told), n))
 
     def stress_episode(self, episode: slice | ArrayLike) -> NDArray[np.float64]:
@@ -476,8 +476,6 @@ class RiskBook:
         if isinstance(episode, slice):
             return self._revalued(window_episode(self.model, episode))
         moves = episode_moves(episode, self.model.settings.returns, self.model.absolute)
-        if moves.shape != self.model.prices.shape:
-            raise InputError(f"an episode has a return of each of {self.model.n_instruments} instruments in every bar")
         return self._revalued(moves)
 
     def _revalued(self, moves: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -32,7 +32,7 @@ class Sessions:
         self._of = calendar_of
 
     def at(self, start: int, end: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """For a bar [start, end): who is in session for some of it, (N,), and since when, (N,). O(N)."""
+        """For a bar [start, end): who is in session for some of it, (N,), and since or from when on, (N,). O(N)."""
         is_open, opened = np.ones(len(self._calendars) + 1, np.bool_), np.full(len(self._calendars) + 1, _LONG_AGO)
         for number, sessions in enumerate(self._calendars):
             if end <= sessions[0, 0] or start >= sessions[-1, 1]:

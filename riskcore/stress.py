@@ -7,7 +7,7 @@ shocks carried over to the rest.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
+from math import log1p, sqrt
 from typing import Literal
 
 import numpy as np
@@ -65,6 +65,15 @@ def in_points(shocks: Mapping[int, float], model: MarketModel) -> dict[int, floa
     return {instrument: shock * float(sizes[instrument]) for instrument, shock in shocks.items()}
 
 
+def conditional_shocks(model: MarketModel, shocks: Mapping[int, float]) -> Vector:
+    """:func:`conditional_moves` of a model, in the kind of its returns: log returns are carried over as such. O(N²)."""
+    if model.settings.returns == "simple":
+        return conditional_moves(model.read_covariance, shocks)
+    told = {i: shock if model.absolute[i] or shock <= -1.0 else log1p(shock) for i, shock in shocks.items()}
+    moves = conditional_moves(model.read_covariance, told)
+    return np.where(model.absolute, moves, np.expm1(moves))
+
+
 def shock_moves(shock: Shock, n_instruments: int) -> Vector:
     """Moves of all instruments, shape (N,), when those that are not shocked stay where they are."""
     moves = np.zeros(n_instruments)
@@ -97,7 +106,11 @@ def episode_moves(
         raise InputError(f"an episode is at least one bar of finite or missing returns, not of shape {rows.shape}")
     clean = np.nan_to_num(rows, nan=0.0)
     moves: Vector = np.expm1(clean.sum(axis=0)) if kind == "log" else np.prod(1.0 + clean, axis=0) - 1.0
-    return moves if absolute is None else np.where(absolute, clean.sum(axis=0), moves)
+    if absolute is None:
+        return moves
+    if moves.shape != absolute.shape:
+        raise InputError(f"an episode has a return of each of {len(absolute)} instruments in every bar")
+    return np.where(absolute, clean.sum(axis=0), moves)
 
 
 def window_episode(model: MarketModel, bars: slice) -> Vector:

@@ -163,7 +163,7 @@ class BookVectors:
         self._rebuild_history()
         if model.own_normals is not None:
             self.own = product(self.exposures, model.own_normals)
-        if self._versions[1] != model.bars:
+        if self._versions[1:] != (model.bars, model.epoch):
             self.missing = np.count_nonzero(~model.window.usable[self.covered], axis=0).astype(np.int64)
             self._slots = self._fewest = None
         self._versions = model.covariance.version, model.bars, model.epoch

@@ -139,8 +139,8 @@ def test_what_is_in_points_is_neither_rate_nor_proxy_nor_shrunk(small_settings: 
 def test_a_jump_of_a_spread_is_judged_in_points_even_from_zero() -> None:
     jumps: JumpFilter[str] = JumpFilter(25.0, 5)
     jumps.learn(np.array([0.1]), np.array([9]), np.array([True]))
-    assert jumps.judge(0, 2.4, 0.0, "near") == (["near"], 0)
-    assert jumps.judge(0, -2.6, 0.0, "far") == ([], 0)
-    assert jumps.judge(0, -2.7, 0.0, "confirms") == (["far", "confirms"], 0)
+    assert jumps.judge(0, 2.4, 0.0, "near") == (["near"], [])
+    assert jumps.judge(0, -2.6, 0.0, "far") == ([], [])
+    assert jumps.judge(0, -2.7, 0.0, "confirms") == (["far", "confirms"], [])
     jumps.learn(np.array([0.1]), np.array([2]), np.array([True]))
-    assert jumps.judge(0, 1e6, 0.0, "before it is known") == (["before it is known"], 0)
+    assert jumps.judge(0, 1e6, 0.0, "before it is known") == (["before it is known"], [])

@@ -215,3 +215,16 @@ def test_the_worst_bar_is_what_it_did_also_where_scenarios_are_filtered(small_se
 def test_an_empty_book_loses_nothing_and_a_cold_one_has_no_worst_bar(small_settings: RiskSettings) -> None:
     empty = RiskBook(MarketModel(2, small_settings)).stress_tests()
     assert [(result.pnl, bool(np.signbit(result.pnl))) for result in empty] == [(0.0, False)] * 3
+
+
+def test_a_propagated_shock_of_log_returns_is_carried_over_as_their_logarithm(small_settings: RiskSettings) -> None:
+    model = MarketModel(2, replace(small_settings, returns="log"))
+    book = RiskBook(model)
+    model.on_prices([100.0, 50.0])
+    book.on_trade(0, 1.0)
+    book.on_trade(1, 1.0)
+    for bar, move in enumerate(np.random.default_rng(3).normal(0, 0.1, 10)):
+        model.on_bar(bar, [move, 2 * move])  # the second price is the square of the first
+        book.on_bar()
+    pnl = book.stress({0: -0.3}, propagate=True)
+    assert pnl == pytest.approx([100 * -0.3, 50 * (0.7**2 - 1)])
