@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from riskcore import blas
 from tests.benchmarks.bar import measure_bar, measure_kinds
 from tests.benchmarks.batch import measure_historical
+from tests.benchmarks.factor import measure_factor
 from tests.benchmarks.footprint import measure_import, measure_memory
 from tests.benchmarks.latency import measure_latency
 from tests.benchmarks.precision import measure_precision
@@ -25,6 +26,7 @@ NUMERICS = (
     measure_growth,
     measure_bar,
     measure_kinds,
+    measure_factor,
     measure_precision,
     measure_historical,
     measure_memory,
@@ -33,7 +35,8 @@ NUMERICS = (
 INTRODUCTION = """# Benchmarks
 
 What `make bench` printed on {date} (Python {python}, {cpu}, {cores} cores). The machine is shared and noisy: read
-the ratios, which compare two things in the same run, before the absolute figures. No test depends on any of them.
+the ratios, which compare two things in the same run, before the absolute figures. No test depends on any of them. The
+tables of riskcore (all before "Import") are of one thread's processor time.
 """
 
 
