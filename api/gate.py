@@ -26,6 +26,8 @@ _RIGHTS: tuple[tuple[str, re.Pattern[str], Right], ...] = (
     ("POST", re.compile(r"/api/v1/portfolios/[^/]+/(what-if|stress)"), "read"),
     ("DELETE", re.compile(r"/api/v1/session"), "read"),
     ("POST", re.compile(r"/api/v1/trades"), "trade"),
+    ("PUT", re.compile(r"/api/v1/silences/[^/]+"), "trade"),
+    ("DELETE", re.compile(r"/api/v1/silences/[^/]+"), "trade"),
     ("POST", re.compile(r"/api/v1/alerts/[^/]+/ack"), "trade"),
 )
 """What a request that is not a GET needs, where that is not ``admin``."""

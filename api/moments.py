@@ -26,3 +26,12 @@ def text(moment: int) -> str:
     """RFC 3339 with nine digits of a second."""
     seconds, fraction = divmod(moment, SECOND)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+
+
+def parse(written: str) -> int | None:
+    """The moment that RFC 3339 text names, with a time zone; None for any other text."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else nanoseconds(moment)

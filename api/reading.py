@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 
+from storage.alerts import Alerts, StoredAlert, StoredLimit
 from storage.commands import ANSWERS, Asks
 from storage.explained import Explanations
 from storage.listen import Notification, heard_on, notifications
@@ -53,6 +54,16 @@ class Reader(Protocol):
 
     async def positions(self, run: str, portfolio: str) -> Sequence[PositionRow]: ...
 
+    async def limits(self, run: str, portfolio: str) -> Sequence[StoredLimit]: ...
+
+    async def alert(self, run: str, name: str) -> StoredAlert | None: ...
+
+    async def alerts(
+        self, run: str, *, since: int, after: int, portfolios: Sequence[str] | None, limit: int
+    ) -> Sequence[StoredAlert]: ...
+
+    async def silences(self, run: str) -> Sequence[bytes]: ...
+
     async def token(self, digest: bytes) -> TokenRow | None: ...
 
     async def open_session(self, digest: bytes, token: bytes, lifetime_s: float) -> TokenRow | None: ...
@@ -86,7 +97,7 @@ class Reader(Protocol):
         """Yield when something may be new; never end, and never raise for a database that is away."""
 
 
-class DatabaseReader(Reads, Asks, Explanations, Scenarios):
+class DatabaseReader(Reads, Asks, Explanations, Scenarios, Alerts):
     """What ``storage`` reads and asks, together with its notifications."""
 
     def __init__(self, url: str, *, connections: int, timeout_s: float) -> None:

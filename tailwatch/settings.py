@@ -230,6 +230,9 @@ class Settings(BaseSettings):
     port: int = _setting(
         8000, "Port of API and dashboard; 0 takes a free one.", panel=RUNNING, metavar="PORT", ge=0, le=65535
     )
+    token: SecretStr | None = _setting(
+        None, "Access token of commands that ask a running API.", panel=RUNNING, metavar="TOKEN"
+    )
     log_format: Annotated[Literal["text", "json"], choice("text", "json")] = _setting(
         "text", "Form of the logs.", panel=RUNNING, metavar="text|json"
     )

@@ -6,6 +6,7 @@ from api.models.covariance import Conditioning, Covariance
 from api.models.explanation import Explanation
 from api.models.health import Account, Feed, Health, Ledger, Part, Readiness
 from api.models.history import History, HistoryPoint
+from api.models.limit import Limit, NewLimit, NewLimits, NewSilence, Silence
 from api.models.portfolio import PortfolioSummary
 from api.models.problem import Problem
 from api.models.risk import (
@@ -45,10 +46,14 @@ __all__ = [
     "History",
     "HistoryPoint",
     "Ledger",
+    "Limit",
     "Measure",
     "MeasureChange",
+    "NewLimit",
+    "NewLimits",
     "NewScenario",
     "NewSession",
+    "NewSilence",
     "NewTrade",
     "NewTrades",
     "Part",
@@ -65,6 +70,7 @@ __all__ = [
     "ScenarioPnl",
     "SessionInfo",
     "ShockedGroup",
+    "Silence",
     "Stress",
     "StressResult",
     "Uncovered",

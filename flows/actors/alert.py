@@ -1,14 +1,15 @@
 """Limits over the moments of all shards: which alerts fire, rise, fall and resolve."""
 
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from flows.actors.feed_silence import FeedSilence, SilenceState
 from flows.actors.merge import Merged
 from flows.actors.watched import Watched, limit_row, silence_row, watched_by_name
-from flows.commands import Acknowledge, Limits, Silence, decode_command
+from flows.commands import Acknowledge, Asked, Limits, Silence, decode_command
 from flows.messages import Moment
 from flows.timestamps import format_timestamp
 from riskcore.alerting import LEVELS
@@ -34,6 +35,7 @@ class AlertActor:
         self._alerts: list[tuple[int, Alert]] = []
         self._limits: list[LimitRow] = []
         self._ended: list[SilenceRow] = []
+        self._answers: list[AnswerRow] = []
 
     def on_message(self, message: Merged) -> list[Merged]:
         """Add to a moment the alerts that it causes, the gravest first; to a checkpoint, this actor's state."""
@@ -42,7 +44,7 @@ class AlertActor:
         if not isinstance(message, Moment):
             state = self.snapshot()
             return [tuple(part._replace(alert_state=state) for part in message)]
-        self._moment, self._alerts, self._limits, self._ended = message, [], [], []
+        self._moment, self._alerts, self._limits, self._ended, self._answers = message, [], [], [], []
         if message.command is not None:
             self._on_command(message.command.payload)
         if message.stream is not None:
@@ -54,7 +56,9 @@ class AlertActor:
         self._newest = max(self._newest, self._event_time()) if self._alerts or message.snapshots else self._newest
         self._alerts.sort(key=lambda graded: (-graded[0], graded[1].portfolio))
         alerts = tuple(alert for _, alert in self._alerts)
-        return [message._replace(alerts=alerts, limits=tuple(self._limits), silences=tuple(self._ended))]
+        said = message.said._replace(answers=(*message.said.answers, *self._answers))
+        limits, silences = tuple(self._limits), tuple(self._ended)
+        return [message._replace(said=said, alerts=alerts, limits=limits, silences=silences)]
 
     def _event_time(self) -> int:
         """The time of the figures; between them the journal's, but never before what was told."""
@@ -65,10 +69,16 @@ class AlertActor:
         match decode_command(payload):
             case Limits() as command:
                 self._limit(command)
+                self._answer(command, 200, {})
             case Silence() as command:
                 self._silence(command)
+                self._answer(command, 200, {})
             case Acknowledge() as command:
                 self._acknowledge(command)
+
+    def _answer(self, command: Asked, status: int, said: Any) -> None:
+        if command.asked:
+            self._answers.append(AnswerRow(command.asked, status, msgspec.json.encode(said)))
 
     def _limit(self, command: Limits) -> None:
         stated = watched_by_name(command.limits)
@@ -101,13 +111,22 @@ class AlertActor:
         self._ended.append(silence_row(command, self._moment.offset))
 
     def _acknowledge(self, command: Acknowledge) -> None:
-        for portfolio in self._watched.values():
-            for one in portfolio.values():
-                standing = one.standing
-                if standing.level and standing.alert == command.alert and not standing.acknowledged:
-                    standing.acknowledged = True
-                    self._tell(one, standing.level, f"acknowledged by {command.by}" if command.by else None)
-                    return
+        one = next((one for one in self._all() if one.standing.alert == command.alert), None)
+        if one is None or not one.standing.level:
+            detail = (
+                "this alert has resolved, or another one of its limit has taken its place; /api/v1/alerts lists them"
+            )
+            self._answer(command, 409, {"detail": detail})
+            return
+        if not one.standing.acknowledged:
+            one.standing.acknowledged = True
+            self._tell(one, one.standing.level, f"acknowledged by {command.by}" if command.by else None)
+            self._answer(command, 200, self._alerts[-1][1])
+            return
+        self._answer(command, 409, {"detail": "this alert was acknowledged before"})
+
+    def _all(self) -> Iterator[Watched]:
+        return (one for portfolio in self._watched.values() for one in portfolio.values())
 
     def _measure(self, snapshot: RiskSnapshot) -> None:
         watched = self._watched.get(snapshot.portfolio)
@@ -195,7 +214,7 @@ class AlertActor:
 
     def snapshot(self) -> bytes:
         """Everything as bytes."""
-        watched = [one for portfolio in self._watched.values() for one in portfolio.values()]
+        watched = list(self._all())
         state = _State(watched, list(self._silences.values()), self._uncovered, self._feeds.state(), self._newest)
         return msgspec.msgpack.encode(state)
 

@@ -2,7 +2,20 @@
 
 import typer
 
-from tailwatch.commands import backtest, config, database, diff, journal, parts, record, replay, services, status, token
+from tailwatch.commands import (
+    alerts,
+    backtest,
+    config,
+    database,
+    diff,
+    journal,
+    parts,
+    record,
+    replay,
+    services,
+    status,
+    token,
+)
 
 app = typer.Typer(
     name="tailwatch",
@@ -25,6 +38,8 @@ app.command(rich_help_panel=LOOK)(status.status)
 app.command(rich_help_panel=LOOK)(diff.diff)
 app.command(rich_help_panel=LOOK)(config.config)
 app.add_typer(journal.app, name="journal", rich_help_panel=LOOK)
+app.command(rich_help_panel=LOOK)(alerts.alerts)
+app.add_typer(alerts.limits_app, name="limits", rich_help_panel=LOOK)
 app.add_typer(token.app, name="token", rich_help_panel=LOOK)
 app.add_typer(database.app, name="db", rich_help_panel=LOOK)
 app.command(rich_help_panel=PARTS)(parts.engine)

@@ -92,6 +92,12 @@ class Engine:
         row = PositionRow(portfolio, symbol, quantity, 10.5, 1.0, "USD", "crypto", 0)
         self._outbox.write_positions([row])
 
+    def limits(self, rows: list[Any]) -> None:
+        self._outbox.write([], limits=rows)
+
+    def silences(self, rows: list[Any]) -> None:
+        self._outbox.write([], silences=rows)
+
     def beat(self, part: str, **state: Any) -> None:
         self._parts.beat(part, self.run, msgspec.json.encode(state))
 

@@ -14,6 +14,13 @@ from riskcore.errors import InputError
 pytestmark = pytest.mark.anyio
 
 ROUTES = {
+    ("DELETE", "/api/v1/silences/{id}"),
+    ("GET", "/api/v1/alerts"),
+    ("GET", "/api/v1/portfolios/{id}/limits"),
+    ("GET", "/api/v1/silences"),
+    ("POST", "/api/v1/alerts/{id}/ack"),
+    ("PUT", "/api/v1/portfolios/{id}/limits"),
+    ("PUT", "/api/v1/silences/{id}"),
     ("DELETE", "/api/v1/session"),
     ("GET", "/api/v1/session"),
     ("POST", "/api/v1/session"),

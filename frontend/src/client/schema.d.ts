@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alerts
+         * @description List alerts in the order in which they were told; ask on with the id of the last one as `since`.
+         */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/ack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description Say that somebody has seen an alert; it stays, and fires again when it gets worse.
+         */
+        post: operations["acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/covariance": {
         parameters: {
             query?: never;
@@ -77,6 +117,30 @@ export interface paths {
          */
         get: operations["explain"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portfolios/{id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Limits
+         * @description List the limits of a portfolio, with the figures as of now and how they stand.
+         */
+        get: operations["limits"];
+        /**
+         * Set Limits
+         * @description State all limits of a portfolio anew; one that is there already stays as it stands.
+         */
+        put: operations["set_limits"];
         post?: never;
         delete?: never;
         options?: never;
@@ -255,6 +319,50 @@ export interface paths {
          * @description End the session of the cookie.
          */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Silences
+         * @description List silences and maintenance windows that were not ended.
+         */
+        get: operations["silences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Silence
+         * @description Silence alerts for a time, from now or from later; the same id again takes the place of the one before.
+         */
+        put: operations["silence"];
+        post?: never;
+        /**
+         * End Silence
+         * @description End a silence; alerts that still fire under it are told again.
+         */
+        delete: operations["end_silence"];
         options?: never;
         head?: never;
         patch?: never;
@@ -981,6 +1089,67 @@ export interface components {
             };
         };
         /**
+         * Limit
+         * @description A limit and how it stands.
+         */
+        Limit: {
+            /**
+             * Alert
+             * @description Id of the alert that told the present state.
+             */
+            alert: string | null;
+            /** Breach */
+            breach: number | null;
+            /** Confidence */
+            confidence: number | null;
+            /** For S */
+            for_s: number;
+            /** Hysteresis */
+            hysteresis: number;
+            /** Level */
+            level: ("warning" | "breach") | null;
+            /** Method */
+            method: ("historical" | "parametric" | "monte_carlo") | null;
+            /**
+             * Name
+             * @example var historical 0.99
+             */
+            name: string;
+            /**
+             * Reason
+             * @description Why there is no figure.
+             */
+            reason: string | null;
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule: "var" | "es" | "stress" | "gross" | "net" | "position_share" | "stale" | "silence" | "gaps" | "data_quality" | "watchdog";
+            /** Scenario */
+            scenario: string | null;
+            /** Silenced */
+            silenced: boolean;
+            /** Since */
+            since: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "firing" | "acknowledged";
+            /**
+             * Utilisation
+             * @description The figure as a part of the highest level.
+             */
+            utilisation: number | null;
+            /**
+             * Value
+             * @description The figure as of the newest snapshot; of a rule on the stream, as it was told last.
+             */
+            value: number | null;
+            /** Warning */
+            warning: number | null;
+        };
+        /**
          * Measure
          * @description Value-at-Risk and Expected Shortfall by one method at one confidence. Losses are positive.
          */
@@ -1060,6 +1229,56 @@ export interface components {
             var_before: number | null;
         };
         /**
+         * NewLimit
+         * @description A limit: what a figure must not reach.
+         */
+        NewLimit: {
+            /** Breach */
+            breach?: number | null;
+            /**
+             * Confidence
+             * @description With `var` and `es`.
+             */
+            confidence?: number | null;
+            /**
+             * For S
+             * @description Seconds of journal time that the figure must stand at a level before it fires.
+             * @default 0
+             */
+            for_s: number;
+            /**
+             * Hysteresis
+             * @description Part of a level by which the figure must fall below it before it counts as below.
+             * @default 0.05
+             */
+            hysteresis: number;
+            /**
+             * Method
+             * @description With `var` and `es`.
+             */
+            method?: ("historical" | "parametric" | "monte_carlo") | null;
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule: "var" | "es" | "stress" | "gross" | "net" | "position_share" | "stale" | "silence" | "gaps" | "data_quality" | "watchdog";
+            /**
+             * Scenario
+             * @description With `stress`; by itself the worst scenario.
+             */
+            scenario?: string | null;
+            /** Warning */
+            warning?: number | null;
+        };
+        /**
+         * NewLimits
+         * @description All limits of a portfolio, in place of those before.
+         */
+        NewLimits: {
+            /** Limits */
+            limits: components["schemas"]["NewLimit"][];
+        };
+        /**
          * NewScenario
          * @description Returns by which prices move, the most particular one counts; or an episode of the past.
          */
@@ -1111,6 +1330,37 @@ export interface components {
         NewSession: {
             /** Token */
             token: string;
+        };
+        /**
+         * NewSilence
+         * @description A silence, or a maintenance window where it lies ahead.
+         */
+        NewSilence: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /**
+             * Portfolio
+             * @description By itself all portfolios.
+             */
+            portfolio?: string | null;
+            /**
+             * Rule
+             * @description By itself all rules.
+             */
+            rule?: ("var" | "es" | "stress" | "gross" | "net" | "position_share" | "stale" | "silence" | "gaps" | "data_quality" | "watchdog") | null;
+            /**
+             * Starts
+             * Format: date-time
+             */
+            starts: string;
         };
         /**
          * NewTrade
@@ -1688,6 +1938,37 @@ export interface components {
             symbols: string[];
         };
         /**
+         * Silence
+         * @description A silence: alerts that it covers are stored and sent as `silenced`.
+         */
+        Silence: {
+            /**
+             * By
+             * @description Whose token made it.
+             */
+            by: string;
+            /** Comment */
+            comment: string;
+            /**
+             * Ends
+             * Format: date-time
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            ends: string;
+            /** Id */
+            id: string;
+            /** Portfolio */
+            portfolio: string | null;
+            /** Rule */
+            rule: string | null;
+            /**
+             * Starts
+             * Format: date-time
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            starts: string;
+        };
+        /**
          * Stress
          * @description The answer as of one record of the journal.
          */
@@ -1800,6 +2081,135 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    alerts: {
+        parameters: {
+            query?: {
+                /** @description Event time (RFC 3339), or the id of an alert: what was told after it. */
+                since?: string | null;
+                /** @description By itself all. */
+                portfolio?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"][];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     covariance: {
         parameters: {
             query?: {
@@ -1949,6 +2359,137 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a portfolio. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"][];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a portfolio. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLimits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"][];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2576,6 +3117,171 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"][];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
