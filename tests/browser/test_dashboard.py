@@ -164,3 +164,22 @@ def test_correlations_are_drawn_and_their_volatilities_listed(page: Page) -> Non
     page.get_by_role("link", name="Correlation").click()
     expect(page.get_by_role("img", name=re.compile("Correlations of"))).to_be_visible(timeout=30_000)
     expect(page.get_by_role("region", name="Volatilities").get_by_role("row").nth(1)).to_contain_text("%")
+
+
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+VIEWS = ("overview", "portfolios", "positions", "stress", "correlation", "health")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_view_has_a_serious_fault_for_those_who_do_not_see_or_point(page: Page, view: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{page.url.split('?')[0]}?view={view}")
+    expect(page.get_by_test_id("connection")).to_have_text("Live", timeout=60_000)
+    expect(page.get_by_role("main")).to_contain_text(re.compile(r"\d"), timeout=30_000)
+    page.evaluate(AXE.read_text())  # not as a script of the page, which its content policy would not run
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    assert found["passes"], "axe looked at nothing"
+    grave = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+    told = [f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}" for one in grave]
+    assert told == []
