@@ -32,7 +32,7 @@ def measure_what_if() -> Table:
         "bars of 60 s, figures four times a second. From the request to the whole answer.",
         ("trades", "asked", "p50", "p99", "largest"),
     )
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         symbols = _write_book(Path(folder) / "demo")
         port = free_port()
         arguments = ("demo", "--instruments", INSTRUMENTS, "--rate", RATE, "--bar", "60s", "--data-dir", folder)
