@@ -8,7 +8,7 @@ PYTHON ?= $(firstword $(foreach python,python3.11 python3.12 python3,$(if $(shel
 export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help demo test coverage soak lint types format bench docs client env dashboard chromium clean
+.PHONY: help demo test coverage mutation soak lint types format bench docs client env dashboard chromium clean
 
 help:  ## This list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -22,6 +22,10 @@ test: env dashboard chromium  ## Run every test: TypeScript, Python, and one in 
 
 coverage: env  ## Branches of riskcore that its own tests reach: at least 98 %
 	.venv/bin/python -m pytest -q tests/riskcore riskcore --cov=riskcore --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=98 $(PYTEST)
+
+mutation: env  ## How many changes to quantile, covariance and book of riskcore its tests notice: hours
+	nice -n 15 .tools/bin/uv run --quiet --locked --group mutation mutmut run --max-children 2
+	.tools/bin/uv run --quiet --locked --group mutation mutmut results
 
 soak: env  ## Run large tests for half an hour: SOAK=all, SOAK_MINUTES, SOAK_SEED; report in var/soak
 	.venv/bin/python -m tests.soak

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from riskcore import MarketModel, RiskBook, RiskSettings
+from riskcore import MarketModel, RiskBook, RiskSettings, measures, parametric, quantile
 from riskcore.normals import bar_normals, history_normals
 from riskcore.settings import NANOSECONDS
 
@@ -137,3 +137,10 @@ def open_market() -> Callable[..., Market]:
         return Market(settings, model, RiskBook(model, "main"), Recomputed(settings), np.random.default_rng(seed))
 
     return opened
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """No test is helped by what another one left in a cache."""
+    for remembered in (quantile._ranks, parametric.unit_risk, measures.age_weights):
+        remembered.cache_clear()

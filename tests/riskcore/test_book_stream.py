@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from zlib import crc32
 
 import numpy as np
 import pytest
 
 from riskcore import MarketModel, RiskBook, RiskSettings
 from riskcore.book import REBUILD_EVERY
+from riskcore.vectors import BookVectors
 from tests.riskcore.readings import assert_agrees
 
 Open = Callable[..., "object"]
@@ -109,3 +111,24 @@ def test_a_snapshot_changes_nothing(open_market: Open, small_settings: RiskSetti
             market.book.measures()
         runs.append(market.book.snapshot())
     assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("name", ["main", "desk a", "7"])
+def test_which_bars_rebuild_a_book_is_a_matter_of_its_name_and_the_bar_alone(
+    small_settings: RiskSettings, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    rebuilt: list[int] = []
+    plain = BookVectors.rebuild_measured
+
+    def noted(vectors: BookVectors, exposures: np.ndarray) -> None:
+        rebuilt.append(model.bars)
+        plain(vectors, exposures)
+
+    monkeypatch.setattr(BookVectors, "rebuild_measured", noted)
+    model = MarketModel(1, small_settings)
+    book = RiskBook(model, name)
+    for bar in range(200):
+        model.on_bar(bar, [0.01])
+        book.on_bar()
+    assert rebuilt == [bars for bars in range(1, 201) if (bars + crc32(name.encode())) % 64 == 0]
+    assert len(rebuilt) == 3

@@ -157,3 +157,11 @@ def test_a_tail_much_lighter_than_the_rest_is_widened_until_it_is_heavy_enough()
         right = value_at_risk(pnl, level, weights), expected_shortfall(pnl, level, weights)
         assert right[0] < 0.0
         assert weighted_tail_risks(pnl, weights, (level, 0.99))[0] == pytest.approx(right, rel=1e-12)
+
+
+def test_the_error_of_shortfall_is_the_deviation_of_its_influence_function() -> None:
+    # Over the whole sample, by numpy's own standard deviation: (L - VaR)+ / (1 - α) of each scenario.
+    pnl = np.random.default_rng(3).standard_t(4, 5_000)
+    for tail in tail_risks(pnl, (0.5, 0.95), errors=True):
+        influence = np.maximum(-pnl - tail.value_at_risk, 0.0) / (1.0 - tail.confidence)
+        assert tail.expected_shortfall_stderr == pytest.approx(np.std(influence) / len(pnl) ** 0.5, rel=1e-9)

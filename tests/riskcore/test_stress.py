@@ -228,3 +228,11 @@ def test_a_propagated_shock_of_log_returns_is_carried_over_as_their_logarithm(sm
         book.on_bar()
     pnl = book.stress({0: -0.3}, propagate=True)
     assert pnl == pytest.approx([100 * -0.3, 50 * (0.7**2 - 1)])
+
+
+def test_an_episode_of_log_returns_is_compounded_as_such(small_settings: RiskSettings) -> None:
+    model = MarketModel(1, replace(small_settings, returns="log"))
+    model.on_price(0, 100.0)
+    book = RiskBook(model)
+    book.on_trade(0, 2.0)
+    assert book.stress_episode([[0.1], [-0.3]])[0] == pytest.approx(200.0 * np.expm1(-0.2), rel=1e-12)

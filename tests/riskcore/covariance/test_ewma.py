@@ -165,3 +165,27 @@ def test_bad_settings_are_refused() -> None:
         EwmaCovariance(2, 0.0)
     with pytest.raises(InputError):
         EwmaCovariance(2, 10.0, initial=[[1.0]])
+
+
+def test_every_bar_and_every_listing_makes_a_new_version() -> None:
+    ewma, versions = EwmaCovariance(1, 10.0), [0]
+    for n in (1, 2, 3):
+        for _ in range(2):
+            ewma.update(np.full(n, 0.01))
+            versions.append(ewma.version)
+        ewma.add(1)
+        versions.append(ewma.version)
+    assert versions == list(range(10))
+    assert ewma.observations.dtype == np.int64
+
+
+def test_a_bar_without_any_return_leaves_those_who_miss_no_other_uncorrected() -> None:
+    # Through the renormalisation of their weights, and the other share closed half the time.
+    ewma = EwmaCovariance(2, 1.0)
+    for bar in range(300):
+        ewma.update([np.nan, np.nan] if bar % 3 else [0.01, 0.02 if bar % 2 else np.nan])
+        assert ewma.relative_correction[0] == 1.0
+    for _ in range(200):
+        ewma.update([np.nan, np.nan])
+        assert ewma.relative_correction[0] == 1.0
+    assert ewma.volatility[0] == pytest.approx(0.01, rel=1e-9)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import optimize
 
-from riskcore import ledoit_wolf, nearest_correlation, oas, psd_factor
+from riskcore import EwmaCovariance, ledoit_wolf, nearest_correlation, oas, psd_factor
+from riskcore.covariance.factors import FactorCache
 from riskcore.errors import InputError
 
 
@@ -156,3 +157,50 @@ def test_oas_leaves_a_multiple_of_the_identity_alone_and_refuses_bad_returns() -
     assert oas([[1.0], [-1.0], [3.0]])[1] == 0.0
     with pytest.raises(InputError):
         oas([[1.0]])
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-4, 1e6])
+def test_distance_and_intensity_do_not_depend_on_the_unit(unit: float) -> None:
+    impossible = np.array([[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]])
+    whole, scaled = psd_factor(impossible), psd_factor(impossible * unit)
+    assert scaled.distance == pytest.approx(whole.distance, rel=1e-9)
+    assert whole.distance > 0.1
+    assert (np.diagonal(scaled.lower) >= 0.0).all()
+    assert psd_factor(np.zeros((2, 2))).distance == 0.0
+    returns = np.random.default_rng(5).standard_t(4, (50, 4)) @ np.diag([1.0, 2.0, 3.0, 4.0])
+    for shrink in (ledoit_wolf, oas):
+        assert shrink(returns * unit)[1] == pytest.approx(shrink(returns)[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("shrink", [ledoit_wolf, oas])
+def test_noise_alone_is_shrunk_entirely_and_no_further(shrink) -> None:  # type: ignore[no-untyped-def]
+    covariance, intensity = shrink(np.random.default_rng(0).standard_t(4, (60, 8)))
+    assert intensity == 1.0
+    np.testing.assert_allclose(covariance, np.eye(8) * covariance[0, 0], atol=1e-15)
+
+
+def test_twins_are_correlated_by_one_and_never_by_more() -> None:
+    for seed in range(200):
+        ewma = EwmaCovariance(3, 10.0)
+        for value in np.random.default_rng(seed).normal(size=5):
+            ewma.update([value, value * 0.3, -value * 0.7])
+        correlation = ewma.correlation
+        assert np.abs(correlation).max() == 1.0
+        np.testing.assert_allclose(correlation, [[1, 1, -1], [1, 1, -1], [-1, -1, 1]], rtol=0, atol=1e-14)
+
+
+def test_the_factors_of_an_old_version_are_forgotten_and_every_hit_is_counted() -> None:
+    cache, made = FactorCache(), []
+
+    def matrix() -> np.ndarray:
+        made.append(1)
+        return np.eye(2)
+
+    for _ in range(3):
+        cache.factor((1, "none", None), matrix)
+    cache.factor((1, "none", (0, 1)), matrix)
+    cache.factor((1, "none", None), matrix)
+    assert (cache.hits, cache.misses, len(made)) == (3, 2, 2)
+    cache.factor((2, "none", None), matrix)
+    cache.factor((1, "none", None), matrix)
+    assert (cache.hits, cache.misses, len(made)) == (3, 4, 4)
