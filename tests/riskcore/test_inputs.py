@@ -113,6 +113,8 @@ def test_what_is_of_another_shape_or_infinite_is_told(name: str) -> None:
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no scenarios": (lambda: value_at_risk([], 0.99), "at least one: leave out or mend the others"),
+    "words for scenarios": (lambda: value_at_risk(["a"], 0.99), "^scenarios must be real numbers"),
+    "words for weights": (lambda: value_at_risk(PNL, 0.9, "abcd"), "^weights must be real numbers"),
     "no confidence": (lambda: value_at_risk(PNL, None), "a confidence is one real number, not None"),
     "confidences": (lambda: value_at_risk(PNL, np.array([0.9, 0.99])), "a confidence is one real number, not array"),
     "99 per cent": (lambda: value_at_risk(PNL, 99), "strictly between 0 and 1, as 0.99; not 99"),

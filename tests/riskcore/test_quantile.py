@@ -165,3 +165,10 @@ def test_the_error_of_shortfall_is_the_deviation_of_its_influence_function() -> 
     for tail in tail_risks(pnl, (0.5, 0.95), errors=True):
         influence = np.maximum(-pnl - tail.value_at_risk, 0.0) / (1.0 - tail.confidence)
         assert tail.expected_shortfall_stderr == pytest.approx(np.std(influence) / len(pnl) ** 0.5, rel=1e-9)
+
+
+def test_scenarios_whose_sum_is_beyond_a_double_are_finite_all_the_same() -> None:
+    huge = [-1.5e308, -1.5e308, 1.0]
+    assert value_at_risk(huge, 0.5) == 1.5e308
+    with pytest.raises(InputError):
+        value_at_risk([np.inf, -np.inf, 1.0], 0.5)
