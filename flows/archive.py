@@ -25,7 +25,7 @@ from storage.archive import ArchiveStore
 from storage.rows import Progress, Written
 
 _log = structlog.get_logger(__name__)
-_TOGETHER = Checkpoints(records=10_000, period_ns=250_000_000)
+TOGETHER = Checkpoints(records=10_000, period_ns=250_000_000)
 """What one transaction takes at the most: records, and nanoseconds of journal time."""
 
 
@@ -69,7 +69,7 @@ def run_archive(archive: Archive, stopping: Event) -> None:
         return
     offset, feed = _decoder(archive, found[0])
     standing = _Standing(found[0])
-    source = JournalSource(archive.journal, offset, None, stopping, _TOGETHER)
+    source = JournalSource(archive.journal, offset, None, stopping, TOGETHER)
     flow = archive_dataflow(source, feed, ArchiveSink(store, stopping, standing.on_stored))
     url = archive.database_url
     with heartbeat(url, "archive", run, standing.describe), cleaning(url, run), _keeping(archive, standing):

@@ -3,6 +3,7 @@
 import heapq
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -250,24 +251,40 @@ class OutboxSink(FixedPartitionedSink[Merged, None]):
 
 
 class _ArchivePartition(StatefulSinkPartition[FeedBatch, None]):
-    """Holds batches until one carries the decoder's state or ends a recording; one transaction stores them with it."""
+    """Holds batches until one carries the decoder's state or ends a recording; one transaction stores them with it.
+
+    One transaction at a time is on its way, in a thread of its own: the next ones are read and decoded meanwhile.
+    """
 
     def __init__(self, store: ArchiveStore, on_stored: Callable[[FeedBatch, Written], None], stopping: Event) -> None:
         self._store, self._on_stored = store, on_stored
         self._storing = Insistence("archive", stopping)
         self._events: list[FlowEvent] = []
+        self._thread = ThreadPoolExecutor(1, "archive")
+        self._under_way: Future[None] | None = None
 
     def write_batch(self, items: list[FeedBatch]) -> None:
         for batch in items:
             self._events += batch.events
-            if batch.state is not None or isinstance(batch.events[-1], End):
-                self._commit(batch)
+            is_last = not batch.events or isinstance(batch.events[-1], End)
+            if batch.state is not None or is_last:
+                self._wait()
+                events, self._events = self._events, []
+                self._under_way = self._thread.submit(self._commit, batch, events)
+            if is_last:
+                self._wait()
 
-    def _commit(self, batch: FeedBatch) -> None:
-        accepted = [event for event in self._events if isinstance(event, Accepted)]
-        refused = [event for event in self._events if isinstance(event, Refused)]
-        gaps = [event for event in self._events if isinstance(event, Gap)]
-        self._events = []
+    def close(self) -> None:
+        self._thread.shutdown()
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()
+
+    def _commit(self, batch: FeedBatch, events: list[FlowEvent]) -> None:
+        accepted = [event for event in events if isinstance(event, Accepted)]
+        refused = [event for event in events if isinstance(event, Refused)]
+        gaps = [event for event in events if isinstance(event, Gap)]
         written: list[Written] = []
 
         def write() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from riskcore import blas
+from tests.benchmarks.archive import measure_archive
 from tests.benchmarks.bar import measure_bar, measure_kinds
 from tests.benchmarks.batch import measure_historical
 from tests.benchmarks.factor import measure_factor
@@ -48,6 +49,7 @@ def main() -> None:
         tables += [_said(measure()) for measure in NUMERICS]
     tables.append(_said(measure_replay()))
     tables.append(_said(measure_latency()))
+    tables.append(_said(measure_archive()))
     tables.append(_said(measure_recovery()))
     tables.append(_said(measure_what_if()))
     head = INTRODUCTION.format(

@@ -221,6 +221,7 @@ def test_the_archive_stores_ticks_only_together_with_the_state_to_go_on_from(dat
     part.write_batch([FeedBatch(1, 1, [accepted(1)])])
     assert store.progress().offset == -1
     part.write_batch([FeedBatch(2, 2, [accepted(2)], b"state"), FeedBatch(3, 3, [accepted(3)])])
+    part.close()
     progress = store.progress()
     store.close()
     assert (progress.offset, progress.state, progress.ticks) == (2, b"state", 2)
