@@ -124,3 +124,10 @@ class ArchiveStore:
                 copy.write(text)
             cursor.execute(insert.encode(), [self._run])
             return cursor.rowcount
+
+
+def archived(url: str, run: str) -> int:
+    """Return the journal's record up to and with which a run is archived, -1 for none; changes nothing."""
+    with Session(url, "status") as session, session.transaction() as connection:
+        row = connection.execute("select journal_offset from archive_progress where run = %s", [run]).fetchone()
+    return row[0] if row else -1

@@ -14,7 +14,7 @@ PAYLOAD_LIMIT = 64 * 1024
 _NULL = r"\N"
 _ORDINALS = 1 << 20
 _UNSTORABLE = str.maketrans({"\0": "\ufffd"})
-_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\b": r"\b", "\f": r"\f", "\v": r"\v"})
 
 
 def tick_line(row: AcceptedTick) -> str:

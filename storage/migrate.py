@@ -15,6 +15,7 @@ import structlog
 from storage.connection import Connection, connect, unavailable
 from storage.errors import SchemaMismatchError, describe, translated
 from storage.flavour import Flavour, decide
+from storage.roles import grant_api
 
 _DIRECTORY = Path(__file__).parent / "migrations"
 _FILE_NAME = re.compile(r"(?P<version>\d{4})_(?P<name>\w+)(\.(?P<flavour>postgresql|timescaledb))?\.sql")
@@ -74,6 +75,7 @@ def migrate(url: str, directory: Path = _DIRECTORY) -> SchemaStatus:
             for migration in migrations(flavour, directory):
                 if migration.version > before.applied:
                     _apply(connection, migration, flavour)
+            grant_api(connection)
             return _status(connection, directory)
         except psycopg.Error as error:
             raise translated(error, url) from error

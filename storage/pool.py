@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from storage.connection import CALL_TIMEOUT_S, cut, session_parameters, session_settings, unavailable
 from storage.errors import translated
+from storage.roles import PUT_ON
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -94,6 +95,7 @@ class Pool:
         set_json_loads(_as_bytes, connection)
         async with self._deadline(connection):
             await connection.execute(session_settings(self._timeout_s).encode())
+            await connection.execute(PUT_ON.encode())
 
 
 def _as_bytes(stored: str | bytes) -> bytes:

@@ -1,9 +1,10 @@
-"""``tailwatch db``: the schema of the database."""
+"""``tailwatch db``: the schema of the database, and whether it holds what the journal says."""
 
 from typing import TYPE_CHECKING
 
 import typer
 
+from riskcore.errors import TailwatchError
 from tailwatch.configuration import Configuration
 from tailwatch.databases import database
 from tailwatch.options import with_settings
@@ -11,7 +12,7 @@ from tailwatch.options import with_settings
 if TYPE_CHECKING:
     from storage.migrate import SchemaStatus
 
-app = typer.Typer(help="The database: migrate, status.", no_args_is_help=True)
+app = typer.Typer(help="The database: migrate, status, verify.", no_args_is_help=True)
 
 
 @app.command()
@@ -32,6 +33,41 @@ def status(configuration: Configuration) -> None:
 
     with database(configuration.settings) as url:
         typer.echo(_told(url, schema_status(url)))
+
+
+@app.command()
+@with_settings("price", "data_dir", "database_url")
+def verify(configuration: Configuration) -> None:
+    """Compare ticks, refusals, gaps and events with the journal; exit status 1 where a row differs."""
+    from threading import Event
+
+    from flows.crew import run_of
+    from flows.verification import verify_archive
+    from storage.archive import archived
+    from storage.verify import torn_events
+
+    settings = configuration.settings
+    journal = settings.data_dir / "journal"
+    with database(settings) as url:
+        nothing = Event()
+        nothing.set()
+        run = run_of(journal, nothing)
+        if run is None:
+            raise TailwatchError(f"journal {journal}: there is nothing in it yet")
+        upto = archived(url, run)
+        verified = verify_archive(journal, url, run, upto, settings.price)
+        torn = torn_events(url, run)
+    for difference in verified.differences:
+        typer.echo(str(difference))
+    for number, portfolio, what in torn:
+        typer.echo(f"outbox: id {number}, portfolio {portfolio}: {what}")
+    found = len(verified.differences) + len(torn)
+    counts = ", ".join(f"{count:,d} {table}" for table, count in verified.counts.items())
+    typer.echo(
+        f"run {run}, archived up to record {upto:,d}: {counts}; {found or 'no'} difference{'' if found == 1 else 's'}"
+    )
+    if found:
+        raise typer.Exit(1)
 
 
 def _told(url: str, schema: "SchemaStatus") -> str:
