@@ -1,0 +1,152 @@
+"""A journal, a database, and parts that are started and killed on them: what the fault tests share with the soak."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+from flows.checkpoint import read_checkpoint
+from flows.commands import Holding, Positions, encode_command
+from flows.journal import JournalWriter
+from flows.messages import Kind
+from riskcore.settings import NANOSECONDS
+from storage.archive import archived
+from tests.faults.part import OFTEN, SHARDS
+
+BOOK = Positions((Holding("one", "A", 3.0), Holding("two", "A", -1.0), Holding("two", "B", 2.0)))
+START = 1_700_000_000 * NANOSECONDS
+PATIENCE_S = 120.0
+Told = tuple[int, int, str]
+"""An event: its id, its place in the journal, its bytes."""
+
+
+class Written(NamedTuple):
+    """How many distinct ticks a journal has, and the record of the last one."""
+
+    ticks: int
+    last: int
+
+
+def write_journal(directory: Path, ticks: int) -> Written:
+    """Twenty ticks a second of two instruments, some repeated, some skipped."""
+    now = START
+    writer = JournalWriter(directory / "journal", silence_s=3600.0, clock=lambda: now)
+    writer.append(Kind.COMMAND, encode_command(BOOK), stamp=START)
+    sent = [step + 1 for step in range(ticks) if step % 53 != 52]
+    for step in (step for number in sent for step in ([number - 1] * (2 if number % 41 == 0 else 1))):
+        now = START + step * NANOSECONDS // 20
+        tick = {"ts": now, "symbol": "AB"[step % 2], "price": 100 + step * 7919 % 31 / 50, "seq": step + 1}
+        last = writer.append(Kind.FRAME, json.dumps(tick).encode(), adapter="tailwatch", origin="test", stamp=now)
+    assert writer.flush(60.0)
+    # Only a later batch proves to another process that this one is on the disk.
+    writer.append(Kind.CONNECTED, b"{}", adapter="tailwatch", origin="test", stamp=now)
+    assert writer.flush(60.0)
+    writer.close()
+    return Written(len(sent), last)
+
+
+class Bench:
+    """One directory and one database, and the part that works on them just now."""
+
+    def __init__(self, directory: Path, url: str, journal: Written, run: str = "live") -> None:
+        self.directory, self.url, self.journal, self.run = directory, url, journal, run
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, part: str, crash_at: str = "") -> "subprocess.Popen[bytes]":
+        """Start a part anew; ``crash_at`` as in :mod:`tests.faults.part`."""
+        command = [sys.executable, "-m", "tests.faults.part", part, str(self.directory), self.url, self.run]
+        environment = {**os.environ, "CRASH_AT": crash_at}
+        log = (self.directory / f"{part}.log").open("ab")
+        with log:
+            self._running[part] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        return self._running[part]
+
+    def kill(self, part: str) -> None:
+        """SIGKILL; nothing is said or flushed."""
+        process = self._running.pop(part)
+        process.kill()
+        process.wait()
+
+    def stop(self, part: str) -> int:
+        """SIGTERM, and the exit status."""
+        process = self._running.pop(part)
+        process.send_signal(signal.SIGTERM)
+        return process.wait(PATIENCE_S)
+
+    def run_to_the_end(self) -> None:
+        """Let the engine work until nothing of the journal is left."""
+        while self.resumed_at() <= self.journal.last:
+            self.start("engine")
+            self.wait_for(lambda: self.last_place() >= self.journal.last - 10)
+            assert self.stop("engine") == 0, self.log("engine")
+
+    def archive_to_the_end(self) -> None:
+        """Let the archive work until it has every tick."""
+        while archived(self.url, self.run) < self.journal.last:
+            self.start("archive")
+            self.wait_for(lambda: self.archived() >= self.journal.ticks - OFTEN.records)
+            assert self.stop("archive") == 0, self.log("archive")
+
+    def undisturbed(self) -> list[Told]:
+        """What is told where nothing happens: of a run of another name on the same journal."""
+        quiet = Bench(self.directory, self.url, self.journal, "undisturbed")
+        quiet.run_to_the_end()
+        (self.directory / "checkpoint").unlink()
+        return quiet.told()
+
+    def end(self) -> None:
+        for part in list(self._running):
+            self.kill(part)
+
+    def wait_killed(self, part: str) -> None:
+        """Wait until the part has come to its point."""
+        assert self._running[part].wait(PATIENCE_S) == -signal.SIGKILL, self.log(part)
+        del self._running[part]
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait for what the parts bring about; one that ends by itself meanwhile has failed."""
+        give_up = time.monotonic() + PATIENCE_S
+        while not condition():
+            for part, process in self._running.items():
+                assert process.poll() is None, self.log(part)
+            assert time.monotonic() < give_up, "it never came true"
+            time.sleep(0.01)
+
+    def log(self, part: str) -> str:
+        return (self.directory / f"{part}.log").read_text()[-2000:]
+
+    def told(self) -> list[Told]:
+        """Every event of the run as a client would get it: id, place, bytes."""
+        return self._rows("select id, journal_offset, payload::text from risk_snapshots where run = %s order by id")
+
+    def last_place(self) -> int:
+        """The journal's record that the newest event is of."""
+        query = "select coalesce(max(journal_offset), -1) from outbox where run = %s"
+        return int(self._rows(query)[0][0])
+
+    def resumed_at(self) -> int:
+        """The record that an engine would go on from."""
+        resumed = read_checkpoint(self.directory / "checkpoint", "hash", SHARDS, 10**9)
+        return 0 if resumed is None else resumed.offset
+
+    def newest(self) -> int:
+        return int(self._rows("select coalesce(max(id), 0) from outbox where run = %s")[0][0])
+
+    def archived(self) -> int:
+        """How many ticks are stored."""
+        return int(self._rows("select count(*) from ticks where run = %s")[0][0])
+
+    def _rows(self, query: str) -> list[tuple[object, ...]]:
+        while True:
+            try:
+                with psycopg.connect(self.url) as connection:
+                    return connection.execute(query.encode(), [self.run]).fetchall()
+            except psycopg.OperationalError:
+                time.sleep(0.05)
