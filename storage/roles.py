@@ -10,7 +10,8 @@ import structlog
 from storage.connection import Connection
 
 API = "tailwatch_api"
-_WRITABLE = ("commands",)
+_WRITABLE = {"commands": "insert, delete", "scenarios": "insert, update, delete"}
+"""What the API itself writes, and how."""
 _logger = structlog.get_logger(__name__)
 
 PUT_ON = f"""
@@ -29,7 +30,8 @@ def grant_api(connection: Connection) -> bool:
     with connection.transaction():
         connection.execute(f"grant usage on schema public to {API}")
         connection.execute(f"grant select on all tables in schema public to {API}")
-        connection.execute(f"grant insert, delete on {', '.join(_WRITABLE)} to {API}")
+        for table, rights in _WRITABLE.items():
+            connection.execute(f"grant {rights} on {table} to {API}")
     return True
 
 
