@@ -77,6 +77,13 @@ def test_a_damaged_state_is_refused(settings):
         RiskActor(settings).restore(State({"actor": np.frombuffer(b"\x93nonsense", np.bool_)}, {}))
 
 
+def test_a_batch_without_events_can_ask_for_a_checkpoint(settings, market, batches):
+    actor = RiskActor(settings)
+    run(actor, batches(market(3, end=False)))
+    checkpoint = actor.on_batch(FeedBatch(99, 10**15, [], b"decoder"))[-1]
+    assert (checkpoint.offset, checkpoint.feed_state) == (99, b"decoder")
+
+
 def test_bars_that_close_while_a_checkpoint_is_written_do_not_touch_it(settings, market, batches):
     events = market(20)
     actor = RiskActor(settings)
