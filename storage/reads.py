@@ -11,6 +11,8 @@ MAX_BUCKETS = 5_000
 """The longest series that one call of the history gives."""
 
 _SECOND = 1_000_000_000
+_AHEAD = 60 * _SECOND
+"""A venue's clock may run ahead of ours: so much later may the event time of a figure be than its publication."""
 
 
 class Reads(Pool):
@@ -124,6 +126,21 @@ class Reads(Pool):
             },
         )  # fmt: skip
         return [HistoryRow((first + number * step) * 1000, *rest) for number, *rest in rows]
+
+    async def risk_as_of(self, run: str, portfolio: str, known: int) -> EventRow | None:
+        """Return what was last known of a portfolio at the moment `known`, by when it was published.
+
+        Not what is known today of that moment: a figure that was published later is left out, however old its event
+        time. To the microsecond. A replay publishes at no moment, so nothing of it is found.
+        """
+        rows = await self._rows(
+            "select id, 'risk', portfolio, payload, transient from risk_snapshots"
+            " where run = %(run)s and portfolio = %(portfolio)s and event_time <= moment(%(latest)s)"
+            " and (payload->>'published_at')::timestamptz <= moment(%(known)s)"
+            " order by event_time desc, id desc limit 1",
+            {"run": run, "portfolio": portfolio, "known": known, "latest": known + _AHEAD},
+        )
+        return EventRow(*rows[0]) if rows else None
 
     async def positions(self, run: str, portfolio: str) -> list[PositionRow]:
         """Return a portfolio's positions by symbol."""

@@ -4,13 +4,14 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
-from api.models import History, HistoryPoint
+from api.models import History, HistoryPoint, RiskSnapshot
 from api.moments import SECOND, nanoseconds, text
 from api.problems import ProblemError, documented
-from api.routes.portfolios import PortfolioId, known
+from api.routes.portfolios import PortfolioId
+from api.routes.portfolios import known as known_portfolio
 from api.services import Served, Services
 from api.summary import measures, summarize
 
@@ -48,7 +49,7 @@ async def history(
     resolution: Resolution = None,
 ) -> History:
     """Give the last snapshot of each interval; by itself of the hour up to the newest snapshot."""
-    await known(served, portfolio)
+    await known_portfolio(served, portfolio)
     span = _span(start, end, resolution, _newest(served, portfolio))
     rows = await served.reader.risk_history(served.current_run().run, portfolio, *span)
     return History(
@@ -65,6 +66,23 @@ async def history(
             for row in rows
         ],
     )
+
+
+@router.get("/{id}/risk/as-of", response_model=RiskSnapshot, responses=documented(404, 422, 503))
+async def as_of(
+    served: Served,
+    portfolio: PortfolioId,
+    known: Annotated[AwareDatetime, Query(description="RFC 3339 with a time zone, to the microsecond.")],
+) -> Response:
+    """Give what was last published at a moment: what was known then, not what is known today of then.
+
+    Figures between bars are forgotten after an hour; of older moments it is the last bar's.
+    """
+    await known_portfolio(served, portfolio)
+    event = await served.reader.risk_as_of(served.current_run().run, portfolio, nanoseconds(known) + 999)
+    if event is None:
+        raise ProblemError(404, f"nothing had been published of portfolio {portfolio} at that moment")
+    return Response(event.payload, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
 def _newest(served: Services, portfolio: str) -> int:

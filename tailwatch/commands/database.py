@@ -1,10 +1,11 @@
 """``tailwatch db``: the schema of the database, and whether it holds what the journal says."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from riskcore.errors import TailwatchError
+from riskcore.errors import InputError, TailwatchError
 from tailwatch.configuration import Configuration
 from tailwatch.databases import database
 from tailwatch.options import with_settings
@@ -12,7 +13,7 @@ from tailwatch.options import with_settings
 if TYPE_CHECKING:
     from storage.migrate import SchemaStatus
 
-app = typer.Typer(help="The database: migrate, status, verify.", no_args_is_help=True)
+app = typer.Typer(help="The database: migrate, status, verify, export.", no_args_is_help=True)
 
 
 @app.command()
@@ -68,6 +69,37 @@ def verify(configuration: Configuration) -> None:
     )
     if found:
         raise typer.Exit(1)
+
+
+@app.command()
+@with_settings("data_dir", "database_url")
+def export(
+    configuration: Configuration,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="To write: .csv or .parquet.")],
+    *,
+    portfolio: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one.")] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="First event time, RFC 3339.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Event time to end before.")] = None,
+) -> None:
+    """Write the stored snapshots of the newest run into a table, a row for each method and confidence."""
+    from storage.snapshots import stored_snapshots
+    from tailwatch.export import export as write_table
+
+    since, until = (_moment(text) for text in (start, end))
+    with database(configuration.settings) as url:
+        count = write_table(stored_snapshots(url, portfolio, since, until), out)
+    typer.echo(f"{out}: {count:,d} rows")
+
+
+def _moment(text: str | None) -> int | None:
+    from flows.timestamps import parse_timestamp
+
+    if text is None:
+        return None
+    try:
+        return parse_timestamp(text)
+    except ValueError as error:
+        raise InputError(f"{text} is no time: write it as 2026-11-22T14:03:07Z ({error})") from None
 
 
 def _told(url: str, schema: "SchemaStatus") -> str:

@@ -29,6 +29,7 @@ ROUTES = {
     ("GET", "/api/v1/portfolios/{id}/positions"),
     ("GET", "/api/v1/portfolios/{id}/risk"),
     ("GET", "/api/v1/portfolios/{id}/risk/history"),
+    ("GET", "/api/v1/portfolios/{id}/risk/as-of"),
     ("GET", "/api/v1/stream"),
     ("GET", "/api/v1/covariance"),
     ("GET", "/api/v1/portfolios/{id}/explain"),

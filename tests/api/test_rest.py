@@ -107,6 +107,20 @@ async def test_history_gives_the_last_snapshot_of_each_interval(engine: Any, ask
     assert (history.start, history.resolution) == ("2026-11-22T12:00:00.000000000Z", "5s")
 
 
+async def test_as_of_a_moment_gives_what_was_known_then(engine: Any, asked: Any) -> None:
+    first = engine.risk(var=1.0)
+    known = msgspec.json.decode(first)["published_at"]
+    engine.risk(var=2.0)
+    async with asked() as client:
+        path = "/api/v1/portfolios/main/risk/as-of"
+        answer = await client.get(path, params={"known": known})
+        assert answer.content == first
+        assert_problem(await client.get(path, params={"known": "2001-01-01T00:00:00Z"}), 404)
+        assert_problem(await client.get(path, params={"known": "noon"}), 422)
+        assert_problem(await client.get(path), 422)
+        assert_problem(await client.get("/api/v1/portfolios/none/risk/as-of", params={"known": known}), 404)
+
+
 async def test_history_by_itself_ends_with_the_newest_snapshot(engine: Any, asked: Any) -> None:
     for var in range(3):
         engine.risk(var=float(var))

@@ -159,3 +159,30 @@ def materialize_bars(url: str) -> None:
     if schema_status(url).flavour == Flavour.TIMESCALEDB:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("call refresh_continuous_aggregate('bars', null, null)")
+
+
+def test_a_late_tick_finds_its_minute_also_where_the_chunk_is_compressed_and_the_bars_are_stored(
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]], database_url: str
+) -> None:
+    if schema_status(database_url).flavour != Flavour.TIMESCALEDB:
+        pytest.skip("the server has no TimescaleDB")
+    archive.write([tick(1, price=100.0), tick(3, price=102.0)], [], [], 3)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("select compress_chunk(chunk) from show_chunks('ticks') chunk")
+        connection.execute("call refresh_continuous_aggregate('bars', null, null)")
+    assert archive.write([tick(2, price=250.0), tick(1, price=100.0)], [], [], 4) == Written(1, 0, 0)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("call refresh_continuous_aggregate('bars', null, null)")
+    assert select("select open, high, low, close, count from bars") == [(100.0, 250.0, 100.0, 102.0, 3)]
+
+
+def test_timescale_compresses_old_chunks_and_keeps_bars_up_to_date_by_itself(
+    select: Callable[[str], list[tuple[object, ...]]], database_url: str
+) -> None:
+    if schema_status(database_url).flavour != Flavour.TIMESCALEDB:
+        pytest.skip("the server has no TimescaleDB")
+    jobs = select(
+        "select proc_name, count(*) from timescaledb_information.jobs"
+        " where proc_name ~ 'compression|columnstore|refresh' group by 1 order by 2"
+    )
+    assert [count for _, count in jobs] == [1, 2]

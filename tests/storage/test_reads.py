@@ -1,6 +1,7 @@
 """The API reads what was stored: in order, byte for byte, at a cost that does not grow with the history."""
 
 import json
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.anyio
 
 SECOND = 10**9
 START = 1_790_000_000 * SECOND
+NOON = int(datetime(2026, 9, 21, 14, 3, tzinfo=UTC).timestamp()) * SECOND
 
 
 def snapshot(offset: int, portfolio: str = "main", moment: int | None = None, ordinal: int = 0) -> OutboxRow:
@@ -180,3 +182,27 @@ async def test_the_archives_progress_counts_since_the_run_began(database_url: st
     async with Reads(database_url) as reads:
         progress = await reads.archive_progress("live")
     assert (progress.offset, progress.ticks) == (2, 3)
+
+
+async def test_as_of_a_moment_is_what_had_been_published_by_then(database_url: str) -> None:
+    def told(offset: int, event_s: int, published_s: float) -> OutboxRow:
+        seconds, rest = divmod(round(published_s * 10**9), SECOND)
+        when = f"2026-09-21T14:03:{seconds:02d}.{rest:09d}Z"
+        return snapshot(offset, moment=NOON + event_s * SECOND)._replace(
+            payload=json.dumps({"seq": offset, "published_at": when}).encode()
+        )
+
+    write(database_url, told(0, 1, 1.5), told(1, 3, 3.25), told(2, 2, 4.0), told(3, 5, 5.000000999))
+    known = {0.0: None, 1.4: None, 1.5: 0, 3.2: 0, 3.25: 1, 4.5: 1, 5.0: 1, 5.000001: 3, 59.0: 3}
+    async with Reads(database_url) as reads:
+        for second, seq in known.items():
+            found = await reads.risk_as_of("live", "main", NOON + round(second * SECOND))
+            assert (None if found is None else json.loads(found.payload)["seq"]) == seq, second
+        assert await reads.risk_as_of("live", "other", NOON + 59 * SECOND) is None
+        assert await reads.risk_as_of("replay-1", "main", NOON + 59 * SECOND) is None
+
+
+async def test_a_replay_published_nothing_at_any_moment(database_url: str) -> None:
+    write(database_url, snapshot(1), run="replay-1")
+    async with Reads(database_url) as reads:
+        assert await reads.risk_as_of("replay-1", "main", START + 100 * SECOND) is None

@@ -1,11 +1,13 @@
 """What ``tailwatch db`` says of a database, and with what status it ends."""
 
+import csv
 import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import pyarrow.parquet
 import pytest
 
 from flows.actors.feed import FeedActor
@@ -14,6 +16,9 @@ from flows.journal import JournalReader, JournalWriter
 from flows.messages import Accepted, Kind
 from flows.universe import Universe
 from storage.archive import ArchiveStore
+from storage.outbox import OutboxStore
+from storage.rows import OutboxRow
+from storage.runs import RunStore
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -57,3 +62,66 @@ def test_verify_without_a_journal_says_so(in_process: Run, tmp_path: Path, datab
     finished = in_process("db", "verify", "--data-dir", str(tmp_path), "--database-url", database_url)
     assert finished.returncode == 1
     assert "there is nothing in it yet" in finished.stderr
+
+
+@pytest.fixture
+def told(database_url: str) -> str:
+    """Three snapshots of two portfolios with two measures each, one portfolio named like a formula."""
+    runs, store = RunStore(database_url), OutboxStore(database_url, "live")
+    runs.register("live", "live", b"{}", "hash")
+    rows = [
+        OutboxRow(portfolio, number, "risk", 0, 10**18 + number * 10**9, _snapshot(portfolio, number))
+        for number, portfolio in enumerate(("main", "=cmd()", "main"))
+    ]
+    store.write(rows)
+    store.close()
+    runs.close()
+    return database_url
+
+
+def _snapshot(portfolio: str, number: int) -> bytes:
+    measures = [
+        {"method": "parametric", "confidence": 0.99, "var": 1.25 + number, "es": None, "reason": "warming up"},
+        {"method": "historical", "confidence": 0.99, "var": 0.1, "es": 0.2, "scenarios": 500},
+    ]
+    told = {"portfolio": portfolio, "seq": number, "event_time": f"2001-09-09T01:46:4{number}.000000000Z"}
+    return json.dumps(told | {"measures": measures, "quality": {"journal_offset": number}}).encode()
+
+
+def test_export_writes_a_row_for_each_measure_that_no_spreadsheet_runs(
+    in_process: Run, told: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "risk.csv"
+    finished = in_process("db", "export", "--out", str(out), "--database-url", told)
+    assert finished.returncode == 0, finished.stderr
+    assert "6 rows" in finished.stdout
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["portfolio"], row["method"], row["var"], row["es"]) for row in rows[:3]] == [
+        ("main", "parametric", "1.25", ""), ("main", "historical", "0.1", "0.2"), ("'=cmd()", "parametric", "2.25", ""),
+    ]  # fmt: skip
+
+
+def test_export_to_parquet_keeps_types_and_the_range_asked_for(in_process: Run, told: str, tmp_path: Path) -> None:
+    out = tmp_path / "risk.parquet"
+    span = ("--from", "2001-09-09T01:46:41Z", "--to", "2001-09-09T01:46:42Z")
+    finished = in_process("db", "export", "--out", str(out), "--database-url", told, *span)
+    assert finished.returncode == 0, finished.stderr
+    table = pyarrow.parquet.read_table(out)
+    assert table.column("portfolio").to_pylist() == ["=cmd()", "=cmd()"]
+    assert table.column("var").to_pylist() == [2.25, 0.1]
+    assert table.column("scenarios").to_pylist() == [None, 500]
+    finished = in_process("db", "export", "--out", str(out), "--database-url", told, "--portfolio", "main")
+    assert "4 rows" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [(("--out", "x.xlsx"), "name it .csv or .parquet"), (("--out", "x.csv", "--from", "noon"), "noon is no time")],
+)
+def test_export_says_what_it_does_not_understand(
+    in_process: Run, told: str, arguments: tuple[str, ...], complaint: str
+) -> None:
+    finished = in_process("db", "export", "--database-url", told, *arguments)
+    assert finished.returncode == 2
+    assert complaint in finished.stderr
