@@ -51,6 +51,7 @@ def main(part: str, directory: Path, url: str, run: str) -> None:
     """Work on the journal until told to stop."""
     _arm(os.environ.get("CRASH_AT", ""))
     stopping = stopping_on_signals()
+    (directory / f"{part}.ready").touch()
     {"engine": _engine, "archive": _archive}[part](directory, url, run, stopping)
 
 

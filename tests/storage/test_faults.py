@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from threading import Thread
 from typing import Any, TypeVar
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from flows.messages import Accepted
 from riskcore.messages import Tick
@@ -15,7 +17,7 @@ from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError
 from storage.outbox import OutboxStore
 from storage.reads import Reads
-from storage.rows import Last, OutboxRow, Progress
+from storage.rows import Last, OutboxRow, PositionRow, Progress
 
 PATIENCE_S = 20.0
 DEADLINE_S = 0.3
@@ -156,3 +158,68 @@ def test_a_writer_waits_for_a_lock_no_longer_than_its_deadline(database_url: str
             store.write([tick(1)], [], [], 1)
     assert until_done(lambda: store.write([tick(1)], [], [], 1)).ticks == 1
     store.close()
+
+
+def test_a_writer_that_is_the_victim_of_a_deadlock_repeats_and_loses_nothing(database_url: str) -> None:
+    store = OutboxStore(database_url, "live")
+    held = [PositionRow("main", "A", 1.0, None, 1.0, "USD", None, 1)]
+    store.last()
+    outcome: list[object] = []
+
+    def write() -> None:
+        try:
+            outcome.append(store.write([event(1)], held))
+        except DatabaseUnavailableError as error:
+            outcome.append(error)
+
+    with psycopg.connect(database_url) as other:
+        # The one that looks for the deadlock first is its victim.
+        other.execute("set deadlock_timeout = '60s'")
+        other.execute("lock table positions in exclusive mode")
+        writing = Thread(target=write)
+        writing.start()
+        waits = "select count(*) from pg_locks where not granted and relation = 'positions'::regclass"
+        with psycopg.connect(database_url, autocommit=True) as watch:
+            while watch.execute(waits).fetchone() == (0,):
+                assert not outcome
+        other.execute(
+            "insert into outbox (run, id, kind, portfolio, journal_offset, ordinal, event_time, event_ns, payload)"
+            " values ('live', 1, 'alert', 'main', 1, 0, now(), 0, '{}')"
+        )
+        other.rollback()
+    writing.join(PATIENCE_S)
+    (error,) = outcome
+    assert "deadlock" in str(error)
+    assert until_done(lambda: store.write([event(1)], held)) == Last(1, 0, 1)
+    store.close()
+
+
+@pytest.mark.anyio
+async def test_a_reader_without_a_free_connection_is_told_so_and_gets_one_when_it_is_free(database_url: str) -> None:
+    async with Reads(database_url, connections=1, timeout_s=DEADLINE_S) as reads:
+        await reads.ping()
+        async with reads._pool.connection():
+            began = time.monotonic()
+            with pytest.raises(DatabaseUnavailableError, match=r"no connection within 0\.3 s"):
+                await reads.ping()
+            assert time.monotonic() - began < 10 * DEADLINE_S
+        await reads.ping()
+
+
+def test_a_writer_that_finds_no_room_on_the_server_is_told_what_to_do_and_gets_on_later(
+    postgres_url: str, database_url: str
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        name = conninfo_to_dict(database_url)["dbname"]
+        connection.execute(f"create role crowded{name} login password 'p' superuser connection limit 0")
+        try:
+            url = make_conninfo(database_url, user=f"crowded{name}", password="p")
+            connection.execute(f"alter role crowded{name} nosuperuser")
+            store = OutboxStore(url, "live")
+            with pytest.raises(DatabaseUnavailableError, match="too many connections"):
+                store.last()
+            connection.execute(f"alter role crowded{name} superuser")
+            assert store.write([event(1)]) == Last(1, 0, 1)
+            store.close()
+        finally:
+            connection.execute(f"drop role crowded{name}")
