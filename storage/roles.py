@@ -10,7 +10,7 @@ import structlog
 from storage.connection import Connection
 
 API = "tailwatch_api"
-_WRITABLE = {"commands": "insert, delete", "scenarios": "insert, update, delete"}
+_WRITABLE = {"commands": "insert, delete", "scenarios": "insert, update, delete", "tokens": "insert, delete"}
 """What the API itself writes, and how."""
 _logger = structlog.get_logger(__name__)
 
