@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from riskcore import MarketModel, RiskBook, RiskSettings
-from riskcore.book import REBUILD_EVERY
+from riskcore.kept_book import REBUILD_EVERY
 from riskcore.vectors import BookVectors
 from tests.riskcore.readings import assert_agrees
 
