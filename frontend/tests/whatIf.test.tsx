@@ -1,6 +1,6 @@
 import { fireEvent, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { candidatesOf, faultOf, quantityOf } from "../src/risk/ticket.ts";
+import { candidatesOf, faultOf, isSum, quantityOf } from "../src/risk/ticket.ts";
 import { type State, withPortfolioIds, withRisk } from "../src/store/state.ts";
 import { snapshot } from "./fixtures.ts";
 import { showPage } from "./page.tsx";
@@ -88,6 +88,10 @@ async function openSheet() {
 const type = (name: string, value: string) =>
   fireEvent.change(screen.getByLabelText(name), { target: { value } });
 const sheet = () => screen.getByRole("region", { name: "What if" });
+
+test("a desk and the firm are sums, in which nothing is booked", () => {
+  expect(["firm", "desk:equities", "firm-2", "main"].map(isSum)).toEqual([true, true, false, false]);
+});
 
 describe("the sheet", () => {
   test("asks once the trade is whole, and shows before, after, change and what moves most", async () => {

@@ -133,8 +133,10 @@ def test_health_names_the_parts_and_says_that_the_ledger_adds_up(page: Page) -> 
     expect(page.get_by_role("region", name="Ledger")).to_contain_text("adds up", timeout=30_000)
 
 
-def test_a_trade_is_weighed_beside_the_positions_and_then_booked(page: Page) -> None:
-    page.get_by_role("link", name="Positions").click()
+def test_a_trade_is_weighed_beside_the_positions_and_then_booked(page: Page, dashboard: str) -> None:
+    listed = page.request.get(f"{dashboard}api/v1/portfolios").json()
+    book = next(one["portfolio"] for one in listed if one["kind"] == "portfolio")
+    page.goto(f"{dashboard}?view=positions&portfolio={book}")
     row = page.get_by_role("region", name="Positions", exact=True).get_by_role("row").nth(1)
     symbol = row.get_by_role("rowheader").inner_text(timeout=30_000).split()[0]
     page.get_by_role("searchbox", name="Find a symbol").fill(symbol)
@@ -167,7 +169,7 @@ def test_correlations_are_drawn_and_their_volatilities_listed(page: Page) -> Non
 
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-VIEWS = ("overview", "portfolios", "positions", "stress", "correlation", "health")
+VIEWS = ("overview", "portfolios", "positions", "stress", "correlation", "alerts", "health")
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
@@ -183,3 +185,19 @@ def test_no_view_has_a_serious_fault_for_those_who_do_not_see_or_point(page: Pag
     grave = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
     told = [f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}" for one in grave]
     assert told == []
+
+
+def test_a_limit_that_is_set_below_the_figure_is_breached_told_and_seen(page: Page) -> None:
+    page.goto(f"{page.url.split('?')[0]}?view=alerts")
+    limits = page.get_by_role("region", name="Limits")
+    limits.get_by_label("Rule").select_option("gross")
+    limits.get_by_label("Breach").fill("1")
+    limits.get_by_role("button", name="Set").click()
+    expect(limits.get_by_role("row", name="gross")).to_contain_text("breach", timeout=30_000)
+    told = page.get_by_role("region", name="Alerts").get_by_role("row").first
+    expect(told).to_contain_text("gross", timeout=30_000)
+    told.get_by_role("button", name="Seen").click()
+    expect(page.get_by_role("region", name="Alerts").get_by_role("row").first).to_contain_text("acknowledged")
+    expect(page.get_by_text("1 limit breach")).to_be_hidden()
+    limits.get_by_role("button", name="Remove gross").click()
+    expect(limits.get_by_role("row", name="gross")).to_be_hidden(timeout=30_000)

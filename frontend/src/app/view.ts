@@ -8,6 +8,7 @@ export const SCREENS = [
   ["positions", "Positions"],
   ["stress", "Stress"],
   ["correlation", "Correlation"],
+  ["alerts", "Alerts"],
   ["health", "Health"],
 ] as const;
 

@@ -1,12 +1,16 @@
 /** The few calls the dashboard makes; errors are problem+json and carry a sentence a person can read. */
-import { readHistory, readPortfolioIds, readRisk } from "./read.ts";
+import { readAlert, readHistory, readPortfolioIds, readRisk } from "./read.ts";
 import { readCovariance } from "./readCovariance.ts";
+import { readLimits } from "./readLimits.ts";
 import { readScenarios, readStress } from "./readStress.ts";
 import { readWhatIf } from "./readWhatIf.ts";
 import type {
+  Alert,
   Candidate,
   Covariance,
   HistoryPoint,
+  Limit,
+  NewLimit,
   NewScenario,
   NewTrade,
   RiskSnapshot,
@@ -51,13 +55,16 @@ async function call(path: string, init: RequestInit): Promise<unknown> {
 const get = (path: string, signal?: AbortSignal): Promise<unknown> =>
   call(path, signal === undefined ? {} : { signal });
 
-const post = (path: string, body: unknown, signal?: AbortSignal): Promise<unknown> =>
+const send = (method: "POST" | "PUT", path: string, body: unknown, signal?: AbortSignal): Promise<unknown> =>
   call(path, {
-    method: "POST",
+    method,
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
     ...(signal === undefined ? {} : { signal }),
   });
+
+const post = (path: string, body: unknown, signal?: AbortSignal): Promise<unknown> =>
+  send("POST", path, body, signal);
 
 function readable<T>(answer: T | null): T {
   if (answer === null) throw new ApiError(200, "the server's answer cannot be read");
@@ -126,3 +133,21 @@ export const fetchCovariance = async (
       await get(`/api/v1/covariance?${new URLSearchParams({ symbols: symbols.join(",") })}`, signal),
     ),
   );
+
+/** In the order in which they were told. */
+export async function fetchAlerts(since: Date, signal?: AbortSignal): Promise<Alert[]> {
+  const search = new URLSearchParams({ since: since.toISOString() });
+  const told = await get(`/api/v1/alerts?${search}`, signal);
+  return (Array.isArray(told) ? told : []).map(readAlert).filter((alert) => alert !== null);
+}
+
+export const acknowledge = async (alert: string): Promise<void> => {
+  await post(`/api/v1/alerts/${encodeURIComponent(alert)}/ack`, {});
+};
+
+export const fetchLimits = async (id: string, signal?: AbortSignal): Promise<Limit[]> =>
+  readLimits(await get(`${portfolioPath(id)}/limits`, signal));
+
+/** All limits of the portfolio, in place of those before. */
+export const putLimits = async (id: string, limits: readonly NewLimit[]): Promise<Limit[]> =>
+  readLimits(await send("PUT", `${portfolioPath(id)}/limits`, { limits }));

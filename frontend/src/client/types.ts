@@ -43,6 +43,8 @@ export type Alert = Pick<
   | "silenced"
 >;
 
+export type Limit = Schemas["Limit"];
+export type NewLimit = Schemas["NewLimit"];
 export type Candidate = Schemas["Candidate"];
 export type NewTrade = Pick<Schemas["NewTrade"], "trade_id"> & Candidate & { portfolio: string };
 export type MeasureChange = Schemas["MeasureChange"];

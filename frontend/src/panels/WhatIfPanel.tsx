@@ -4,7 +4,7 @@ import { useChosen } from "../app/view.ts";
 import { askWhatIf, bookTrades } from "../client/http.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
-import { blankLine, candidatesOf, faultOf, filled, type Line } from "../risk/ticket.ts";
+import { blankLine, candidatesOf, faultOf, filled, isSum, type Line } from "../risk/ticket.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
 import { useAsked, wordsOf } from "./useAsked.ts";
 import styles from "./WhatIf.module.css";
@@ -37,7 +37,12 @@ export function WhatIfPanel() {
           </p>
         )}
         {answer === null ? <Invitation asked={trades !== null} /> : <Answer answer={answer} />}
-        {trades !== null && <Booking {...{ portfolio, lines }} onBooked={() => setLines([blankLine()])} />}
+        {trades !== null && isSum(portfolio) && (
+          <p className={styles.note}>{portfolio} is a sum: choose one of its portfolios to book there</p>
+        )}
+        {trades !== null && !isSum(portfolio) && (
+          <Booking {...{ portfolio, lines }} onBooked={() => setLines([blankLine()])} />
+        )}
       </div>
     </Panel>
   );

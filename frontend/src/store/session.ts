@@ -1,5 +1,5 @@
 /** Ties the stream and the HTTP calls to the store: what comes in, what is asked for, and when it is asked again. */
-import { ApiError, fetchHistory, fetchPortfolioIds, fetchRisk } from "../client/http.ts";
+import { ApiError, fetchAlerts, fetchHistory, fetchPortfolioIds, fetchRisk } from "../client/http.ts";
 import { parseJson, readAlert, readRisk, readStatus } from "../client/read.ts";
 import { momentOf } from "../format/time.ts";
 import { backoff } from "../stream/backoff.ts";
@@ -23,6 +23,9 @@ import {
   withStepMs,
 } from "./state.ts";
 import type { Step, Store } from "./store.ts";
+
+/** Alerts of so long ago are history. */
+const ALERTS_MS = 7 * 86_400_000;
 
 const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
 
@@ -84,6 +87,7 @@ export class Session {
     const returned = phase.phase === "open" && this.#store.current.connection.lostAt !== null;
     this.#store.update((state) => withPhase(state, phase, monotonic()));
     if (returned) this.#loadView();
+    if (phase.phase === "open") void this.#loadAlerts();
     // A stream cannot tell why it was refused; the list can.
     if (phase.phase === "waiting") this.#askForList();
   }
@@ -97,6 +101,7 @@ export class Session {
     if (name === "reset") {
       this.#store.update(withReset);
       this.#loadView();
+      void this.#loadAlerts();
       return;
     }
     const step = stepOf(name, parseJson(data)) ?? withGarbage;
@@ -127,6 +132,16 @@ export class Session {
     void this.#loadSnapshot(view.portfolio, request.signal).then(() =>
       this.#loadHistory(view.portfolio, view.stepMs, request.signal),
     );
+  }
+
+  /** The stream tells what comes; what stood before it was opened is asked for. */
+  async #loadAlerts(): Promise<void> {
+    try {
+      const alerts = await fetchAlerts(new Date(Date.now() - ALERTS_MS));
+      this.#store.update((state) => alerts.reduce(withAlert, state));
+    } catch {
+      // An engine that has not run yet has none; the next opening asks again.
+    }
   }
 
   async #loadSnapshot(id: string, signal: AbortSignal): Promise<void> {
