@@ -192,6 +192,8 @@ class RiskBook(KeptBook):
         Exact, not an approximation by marginals: the kept vectors plus one column for each trade. The book itself is
         left alone to the last bit, so whether it was asked does not show in what it says later. O(N) + O(P) a trade.
         """
+        if not isinstance(trades, Mapping):
+            raise InputError(f"what_if takes quantities by instrument, as {{0: 100.0}}, not {trades!r}")
         as_is = self.copy()
         as_is._refresh()
         as_if = as_is.copy()

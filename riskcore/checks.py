@@ -1,6 +1,7 @@
 """What may come in: numbers of the right kind, or an error in one line that says what is wanted."""
 
 from numbers import Real
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,19 @@ def whole(given: Any, what: str, least: int = 0) -> int:
     if not value.is_integer() or value < least:
         raise InputError(f"{what} is a whole number of at least {least}, not {_shown(given)}")
     return int(given)
+
+
+def check_instrument(given: Any, n_instruments: int) -> None:
+    """Raise ``InputError`` unless it is the number of one of so many instruments."""
+    try:
+        known = 0 <= index(given) < n_instruments
+    except TypeError:
+        known = False
+    if not known:
+        raise InputError(
+            f"there is no instrument {_shown(given)}: the model has {n_instruments}, numbered from 0 on; "
+            "add() makes room for more"
+        )
 
 
 def returns_of_bar(given: ArrayLike, n_instruments: int) -> NDArray[np.float64]:

@@ -106,6 +106,7 @@ class KeptBook:
         if price is not None:
             self.model.on_price(instrument, price)
         self._grow()
+        self.positions.check(instrument)
         if self._explainer is not None or not self._exposures.plain:
             self._refresh()
         elif self._exposures.held[instrument]:

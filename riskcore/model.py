@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from riskcore.blas import Floats
-from riskcore.checks import numbers, returns_of_bar, whole
+from riskcore.checks import check_instrument, numbers, returns_of_bar, whole
 from riskcore.covariance.ewma import RENORMALISED, EwmaCovariance
 from riskcore.covariance.factor import PsdFactor
 from riskcore.covariance.factors import FactorCache
@@ -200,8 +200,7 @@ class MarketModel:
 
     def on_price(self, instrument: int, price: float) -> None:
         """Set the last price of one instrument. O(1): books take it in when they are read, many ticks as one."""
-        if not 0 <= instrument < len(self.prices):
-            raise InputError(f"there is no instrument {instrument}: the model has {self.n_instruments}, from 0 on")
+        check_instrument(instrument, len(self.prices))
         if not isfinite(price):
             raise InputError(f"a price is a finite number, not {price}: refuse it before it comes here")
         if isnan(self.prices.item(instrument)):

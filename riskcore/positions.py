@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from riskcore.checks import check_instrument
 from riskcore.cost_basis import CostBasis
 from riskcore.errors import InputError
 
@@ -83,8 +84,7 @@ class Positions:
 
     def check(self, instrument: int) -> None:
         """Raise ``InputError`` unless there is such an instrument."""
-        if not 0 <= instrument < len(self.quantity):
-            raise InputError(f"a trade is of one of the {len(self.quantity)} instruments, not of number {instrument}")
+        check_instrument(instrument, len(self.quantity))
 
     def describe(
         self, instrument: int, multiplier: float, rate: float | Rate | None, *, margined: bool, column: int

@@ -142,8 +142,24 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "shortfalls of other days": (lambda: backtest.acerbi_szekely_z2(PNL, 1, [1, 2], 0.9), "ES is one number or one"),
     "a judgement of other days": (lambda: backtest.judge(PNL, [1, 2], [1, 2], 0.9), "one number for each period"),
     "fewer than no instruments": (lambda: MarketModel(-1), "is a whole number of at least 0, not -1"),
-    "a price of nothing": (lambda: MarketModel(2).on_price(2, 1.0), "no instrument 2: the model has 2, from 0 on"),
+    "a price of nothing": (
+        lambda: MarketModel(2).on_price(2, 1.0),
+        "no instrument 2: the model has 2, numbered from 0",
+    ),
     "a price counted from the end": (lambda: MarketModel(2).on_price(-1, 1.0), "there is no instrument -1"),
+    "a price by name": (lambda: MarketModel(2).on_price("BTC", 1.0), "there is no instrument 'BTC': the model has 2"),
+    "half an instrument": (lambda: MarketModel(2).on_price(0.5, 1.0), "there is no instrument 0.5"),
+    "a tick of nothing": (lambda: RiskBook(MarketModel(2)).on_price(2), r"no instrument 2: .* add\(\) makes room"),
+    "a tick counted from the end": (lambda: RiskBook(MarketModel(2)).on_price(-1), "there is no instrument -1"),
+    "a tick by name": (lambda: RiskBook(MarketModel(2)).on_price("BTC"), "there is no instrument 'BTC'"),
+    "a trade by name": (lambda: RiskBook(MarketModel(2)).on_trade("BTC", 1.0), "there is no instrument 'BTC'"),
+    "a position by name": (lambda: RiskBook(MarketModel(2)).hold("BTC", 1.0), "there is no instrument 'BTC'"),
+    "the P&L of a name": (lambda: RiskBook(MarketModel(2)).position_pnl("BTC"), "there is no instrument 'BTC'"),
+    "trades in a list": (
+        lambda: RiskBook(MarketModel(2)).what_if([1.0, 2.0]),
+        r"what_if takes quantities by instrument, as \{0: 100.0\}, not \[1.0, 2.0\]",
+    ),
+    "trades by name": (lambda: RiskBook(MarketModel(2)).what_if({"BTC": 1.0}), "there is no instrument 'BTC'"),
 }
 
 
