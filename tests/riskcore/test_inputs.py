@@ -131,6 +131,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "too large to square": (lambda: EwmaCovariance(1, 60).update([1e200]), r"no larger than 1e\+27"),
     "too large to square in a window": (lambda: RollingCovariance(1, 6).update([1e200]), r"no larger than 1e\+27"),
     "a row too short": (lambda: EwmaCovariance(2, 60).update([0.1]), r"a bar must have 2 .* not shape \(1,\)"),
+    "words for returns": (lambda: ledoit_wolf("ab"), "^returns must be real numbers"),
+    "words to start from": (lambda: EwmaCovariance(1, 60, "a"), "^the initial covariance must be real numbers"),
     "one row": (lambda: ledoit_wolf([[1, 2]]), r"of shape \(T, N\) with at least two rows, not \(1, 2\)"),
     "no square": (lambda: nearest_correlation(ROWS), r"a square matrix of finite numbers, not one of shape \(3, 2\)"),
     "no paths": (lambda: monte_carlo_pnl([1, 2], COVARIANCE, 0, 7), "n_paths is a whole number of at least 1, not 0"),

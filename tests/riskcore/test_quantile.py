@@ -94,6 +94,7 @@ def test_many_confidences_from_one_selection_are_the_single_ones(pnl: list[float
     for tail in tail_risks(scenarios, several):
         assert tail.value_at_risk == value_at_risk(pnl, tail.confidence)
         assert tail.expected_shortfall == pytest.approx(expected_shortfall(pnl, tail.confidence), rel=1e-12, abs=1e-9)
+        assert (tail.value_at_risk_stderr, tail.expected_shortfall_stderr) == (None, None)  # not asked for
     np.testing.assert_array_equal(scenarios, kept)
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from riskcore.quantile import TailRisk, tail_risks
-from riskcore.standard_errors import FEWEST
+from riskcore.standard_errors import FEWEST, tail_errors
 
 REPETITIONS = 1_500
 CONFIDENCES = (0.95, 0.99, 0.998, 0.999)
@@ -53,3 +53,47 @@ def test_with_fewer_than_five_scenarios_beyond_there_is_none() -> None:
 def test_scenarios_that_are_all_the_same_have_no_error() -> None:
     (tail,) = tail_risks(np.full(1_000, -3.0), (0.99,), errors=True)
     assert tail == TailRisk(0.99, 3.0, 3.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("n", "confidence"), [(20, 0.75), (40, 0.75), (1_000, 0.99), (4_000, 0.9), (10, 0.05)])
+def test_where_losses_are_spaced_as_those_of_an_exponential_law_the_error_is_that_of_its_logarithm(
+    n: int, confidence: float
+) -> None:
+    # Rényi (1953): the m-th worst is expected 1/m above the next, the error √(α/k) wherever it is read.
+    harmonic = np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, n))))
+    (tail,) = tail_risks(harmonic, (confidence,), errors=True)
+    assert tail.value_at_risk_stderr == pytest.approx(np.sqrt(confidence / (n * (1.0 - confidence))), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n", "confidence", "rank", "places"),
+    [
+        (20, 0.75, 5, (3, 7, 10)),  # 1.5 · √(5 · 0.75) = 2.9 to either side, the shape from half of the twenty
+        (10, 0.05, 9, (8, 9, 9)),  # no further than there are scenarios
+        (1_000, 0.99, 10, (6, 14, 100)),
+        (4_000, 0.9, 400, (372, 428, 400)),
+    ],
+)
+def test_errors_are_read_one_and_a_half_deviations_of_rank_to_either_side(
+    n: int, confidence: float, rank: int, places: tuple[int, int, int]
+) -> None:
+    found = tail_errors(n, confidence, rank)
+    assert found is not None
+    assert (found.low, found.high, found.shape) == places
+
+
+def test_errors_do_not_depend_on_the_unit() -> None:
+    pnl = np.random.default_rng(2).standard_t(4, 1_000)
+    for whole, small in zip(
+        *(tail_risks(each, (0.9, 0.99), errors=True) for each in (pnl, pnl * 2.0**-30)), strict=True
+    ):
+        assert small.value_at_risk_stderr == (whole.value_at_risk_stderr or 0.0) * 2.0**-30 > 0.0
+        assert small.expected_shortfall_stderr == pytest.approx((whole.expected_shortfall_stderr or 0.0) * 2.0**-30)
+
+
+def test_the_error_of_the_shortfall_of_an_even_spread_is_that_of_its_influence_function() -> None:
+    # Flatter than any tail: the second moment is hardly above the square of the first.
+    pnl = np.random.default_rng(4).uniform(-1.0, 1.0, 5_000)
+    (tail,) = tail_risks(pnl, (0.5,), errors=True)
+    influence = np.maximum(-pnl - tail.value_at_risk, 0.0) / 0.5
+    assert tail.expected_shortfall_stderr == pytest.approx(np.std(influence) / np.sqrt(5_000), rel=1e-9)

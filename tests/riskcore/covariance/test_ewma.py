@@ -160,6 +160,25 @@ def test_a_bad_row_is_refused(row: list[float]) -> None:
         EwmaCovariance(2, 10.0).update(row)
 
 
+def test_a_covariance_to_start_from_counts_as_a_history_without_a_gap() -> None:
+    ewma = EwmaCovariance(2, 10.0, initial=[[4.0, 1.0], [1.0, 9.0]])
+    assert ewma.relative_correction.tolist() == [1.0, 1.0]
+    for bar in range(30):
+        ewma.update([0.5, np.nan if bar % 2 else -1.0])
+        assert ewma.relative_correction[0] == 1.0
+        assert ewma.relative_correction[1] > 1.0 or bar == 0
+    weight = ewma.decay**30
+    assert ewma.covariance[0, 0] == pytest.approx(4.0 * weight + 0.25 * (1.0 - weight), rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-8, 1.0, 1e6])
+def test_a_singular_covariance_may_be_started_from_an_indefinite_one_not(unit: float) -> None:
+    twins = np.array([[1.0, 1.0], [1.0, 1.0]]) * unit
+    np.testing.assert_allclose(EwmaCovariance(2, 10.0, initial=twins).covariance, twins, rtol=1e-15)
+    with pytest.raises(InputError, match="negative variance"):
+        EwmaCovariance(2, 10.0, initial=np.array([[1.0, 1.1], [1.1, 1.0]]) * unit)
+
+
 def test_bad_settings_are_refused() -> None:
     with pytest.raises(InputError):
         EwmaCovariance(2, 0.0)
@@ -175,7 +194,9 @@ def test_every_bar_and_every_listing_makes_a_new_version() -> None:
             versions.append(ewma.version)
         ewma.add(1)
         versions.append(ewma.version)
-    assert versions == list(range(10))
+    ewma.forget(0)
+    versions.append(ewma.version)
+    assert versions == list(range(11))
     assert ewma.observations.dtype == np.int64
 
 

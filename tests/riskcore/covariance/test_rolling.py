@@ -74,6 +74,38 @@ def test_a_hole_that_left_the_window_is_forgotten() -> None:
         rolling.update(row)
     np.testing.assert_allclose(rolling.covariance, np.cov(rows[-5:].T), rtol=1e-12)
     np.testing.assert_allclose(rolling.volatility, np.std(rows[-5:], axis=0, ddof=1), rtol=1e-12)
+    assert rolling.drift < 1e-12  # the sums of before the hole were thrown away, not slid on
+    _, _, incomplete = rolling.arrays()["counters"]
+    assert incomplete == 0
+
+
+@pytest.mark.parametrize("level", [0.1, 9.45])
+def test_a_constant_series_has_no_variance_while_another_has_a_hole(level: float) -> None:
+    rolling = RollingCovariance(2, 6)
+    for value in (0.01, np.nan, 0.03):
+        rolling.update([level, value])
+    assert rolling.covariance[0].tolist() == [0.0, 0.0]
+    assert rolling.covariance[1, 1] == pytest.approx(0.0002, rel=1e-12)
+
+
+def test_a_late_listing_is_one_whose_returns_were_missing_until_then() -> None:
+    rows = np.random.default_rng(12).normal(size=(40, 4))
+    rows[:9, 2:] = np.nan
+    late, known = RollingCovariance(2, 7), RollingCovariance(4, 7)
+    for bar, row in enumerate(rows):
+        if bar == 9:
+            before = late.snapshot()
+            late.add(0)
+            assert late.snapshot() == before
+            late.add(2)
+            np.testing.assert_array_equal(late.covariance, known.covariance)
+        late.update(row if bar >= 9 else row[:2])
+        known.update(row)
+        n = 2 if bar < 9 else 4
+        np.testing.assert_allclose(late.covariance, known.covariance[:n, :n], rtol=1e-12)
+        np.testing.assert_array_equal(late.counts, known.counts[:n])
+    np.testing.assert_allclose(late.covariance, two_pass(rows[-7:]), rtol=1e-12)
+    assert late.drift < 1e-12
 
 
 def test_tiny_returns_around_a_huge_level_keep_their_variance() -> None:
@@ -92,6 +124,15 @@ def test_drift_of_a_long_stream_is_measured_and_tiny() -> None:
     for row in rng.standard_t(3, size=(2_000, 3)):
         rolling.update(row)
     assert 0.0 < rolling.drift < 1e-12
+
+
+def test_drift_does_not_depend_on_the_unit() -> None:
+    rows = np.random.default_rng(9).standard_t(3, size=(500, 3))
+    whole, small = RollingCovariance(3, 40), RollingCovariance(3, 40)
+    for row in rows:
+        whole.update(row)
+        small.update(row * 2.0**-12)  # exact, so are its squares
+    assert small.drift == whole.drift > 0.0
 
 
 def test_bad_input_is_refused() -> None:
