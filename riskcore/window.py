@@ -20,6 +20,7 @@ class ScenarioWindow:
         self.window = window
         self.depth = _DEPTH * window
         self.bars = 0
+        self._order: tuple[int, NDArray[np.intp]] | None = None
         self.returns: NDArray[np.float64] = np.zeros((n_instruments, self.depth))
         self.present: NDArray[np.bool_] = np.zeros((n_instruments, self.depth), np.bool_)
         self.standardised = np.zeros_like(self.returns) if filtered else None
@@ -72,8 +73,12 @@ class ScenarioWindow:
 
     @property
     def order(self) -> NDArray[np.intp]:
-        """Slots of all bars held, oldest first."""
-        return np.arange(max(self.bars - self.depth, 0), self.bars, dtype=np.intp) % self.depth
+        """Slots of all bars held, oldest first. Once a bar, read only."""
+        if self._order is None or self._order[0] != self.bars:
+            order = np.arange(max(self.bars - self.depth, 0), self.bars, dtype=np.intp) % self.depth
+            order.setflags(write=False)
+            self._order = self.bars, order
+        return self._order[1]
 
     def newest_complete(self, missing: NDArray[np.int64], skip: int = 0) -> NDArray[np.intp]:
         """Slots of the last ``window`` bars for which ``missing`` (depth,) is 0, oldest first.

@@ -67,6 +67,7 @@ class EwmaCovariance:
         """Returns seen of each instrument, shape (N,)."""
         self.version = 0
         """Grows with every bar: what is computed from the matrix can be kept by it."""
+        self._relative: tuple[int, NDArray[np.float64]] | None = None
 
     @property
     def n_instruments(self) -> int:
@@ -133,8 +134,12 @@ class EwmaCovariance:
 
     @property
     def relative_correction(self) -> NDArray[np.float64]:
-        """D relative to an instrument that never missed a bar, shape (N,): exactly 1 for such."""
-        return self._root_of_weight(self.full_weight)
+        """D relative to an instrument that never missed a bar, (N,): exactly 1 for such. Once a bar, read only."""
+        if self._relative is None or self._relative[0] != self.version:
+            relative = self._root_of_weight(self.full_weight)
+            relative.setflags(write=False)
+            self._relative = self.version, relative
+        return self._relative[1]
 
     def _root_of_weight(self, numerator: float) -> NDArray[np.float64]:
         ratio = np.zeros_like(self.weights)
