@@ -157,6 +157,60 @@ describe("stress", () => {
   });
 });
 
+describe("why it moved", () => {
+  const explanation = {
+    schema: 1,
+    portfolio: "main",
+    method: "historical",
+    confidence: 0.99,
+    start: "2026-11-22T09:30:00Z",
+    end: "2026-11-22T09:45:00Z",
+    var_from: 1000,
+    var_to: 1100,
+    trades: 50,
+    prices: -20,
+    covariance: 0,
+    scenarios: 60,
+    unexplained: 10,
+  };
+
+  test("adds up to the change, and says what was not kept between", async () => {
+    answers["GET /api/v1/portfolios/main/explain"] = () => explanation;
+    const page = showPage("?waterfall=why");
+    await page.feed(page.open, ids, (state) => withRisk(state, snapshot(), performance.now()));
+    await page.feed();
+    const bars = within(screen.getByRole("list", { name: "Why it moved" })).getAllByRole("listitem");
+    expect(bars.map((bar) => bar.textContent)).toEqual([
+      "Trades: $50.00",
+      "Prices: −$20.00",
+      "Covariance: $0",
+      "Scenarios: $60.00",
+      "Not kept: $10.00",
+      "Change: $100.00",
+    ]);
+    expect(region("Why it moved")).toHaveTextContent(/VaR 99%: \$1\.000K at .*, now \$1\.100K/);
+    const asked = sent.find(({ path }) => path.includes("/explain"))?.path;
+    expect(asked).toContain("from=2026-11-22T09%3A30%3A00.000Z");
+    expect(asked).toContain("method=historical");
+  });
+
+  test("says why it is not known", async () => {
+    const page = showPage("?waterfall=why");
+    await page.feed(page.open, ids, (state) => withRisk(state, snapshot(), performance.now()));
+    await page.feed();
+    expect(region("Why it moved")).toHaveTextContent("Not known");
+  });
+
+  test("is one click away from the parts by position", async () => {
+    const page = showPage();
+    await page.feed(page.open, ids, (state) => withRisk(state, snapshot(), performance.now()));
+    fireEvent.click(screen.getByRole("radio", { name: "Why" }));
+    await page.feed();
+    expect(window.location.search).toBe("?waterfall=why");
+    expect(region("Why it moved")).toBeVisible();
+  });
+});
+
 describe("correlation", () => {
   test("is a map, and words for those who do not see it", async () => {
     await show("correlation");

@@ -88,6 +88,14 @@ def test_each_chart_is_drawn(page: Page, name: str) -> None:
     expect(page.get_by_role("region", name=name).locator("svg.recharts-surface").first).to_be_visible(timeout=30_000)
 
 
+def test_what_moved_var_is_told_beside_its_parts(page: Page) -> None:
+    page.get_by_text("Why", exact=True).click()
+    told = page.get_by_role("list", name="Why it moved").get_by_role("listitem")
+    expect(told.last).to_contain_text("Change", timeout=30_000)
+    page.get_by_role("radiogroup", name="Waterfall of").get_by_text("Positions", exact=True).click()
+    expect(page.get_by_role("region", name="VaR by position")).to_be_visible()
+
+
 def test_positions_are_listed_with_their_figures(page: Page) -> None:
     rows = page.get_by_role("region", name="Positions", exact=True).get_by_role("row")
     expect(rows.nth(1)).to_contain_text(re.compile(r"[A-Z]"), timeout=30_000)

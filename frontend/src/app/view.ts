@@ -14,6 +14,8 @@ export const SCREENS = [
 
 export type ScreenName = (typeof SCREENS)[number][0];
 
+export type Waterfall = "positions" | "why";
+
 export interface View {
   screen: ScreenName;
   portfolio: string | null;
@@ -22,6 +24,7 @@ export interface View {
   windowMs: number;
   /** Whether the sheet of trades that might be done lies open. */
   whatIf: boolean;
+  waterfall: Waterfall;
 }
 
 export const WINDOWS: readonly (readonly [label: string, milliseconds: number])[] = [
@@ -40,6 +43,7 @@ const DEFAULT: View = {
   metric: "var",
   windowMs: 900_000,
   whatIf: false,
+  waterfall: "positions",
 };
 
 export function readView(search: string): View {
@@ -54,6 +58,7 @@ export function readView(search: string): View {
     metric: query.get("metric") === "es" ? "es" : "var",
     windowMs: range?.[1] ?? DEFAULT.windowMs,
     whatIf: query.get("sheet") === "what-if",
+    waterfall: query.get("waterfall") === "why" ? "why" : "positions",
   };
 }
 
@@ -66,6 +71,7 @@ export function writeView(view: View): string {
   const range = WINDOWS.find(([, milliseconds]) => milliseconds === view.windowMs);
   if (range !== undefined && view.windowMs !== DEFAULT.windowMs) query.set("range", range[0]);
   if (view.whatIf) query.set("sheet", "what-if");
+  if (view.waterfall !== DEFAULT.waterfall) query.set("waterfall", view.waterfall);
   const text = query.toString();
   return text === "" ? "" : `?${text}`;
 }

@@ -1,6 +1,7 @@
 /** The few calls the dashboard makes; errors are problem+json and carry a sentence a person can read. */
 import { readAlert, readHistory, readPortfolioIds, readRisk } from "./read.ts";
 import { readCovariance } from "./readCovariance.ts";
+import { readExplanation } from "./readExplanation.ts";
 import { readLimits } from "./readLimits.ts";
 import { readScenarios, readStress } from "./readStress.ts";
 import { readWhatIf } from "./readWhatIf.ts";
@@ -8,8 +9,10 @@ import type {
   Alert,
   Candidate,
   Covariance,
+  Explanation,
   HistoryPoint,
   Limit,
+  Method,
   NewLimit,
   NewScenario,
   NewTrade,
@@ -151,3 +154,14 @@ export const fetchLimits = async (id: string, signal?: AbortSignal): Promise<Lim
 /** All limits of the portfolio, in place of those before. */
 export const putLimits = async (id: string, limits: readonly NewLimit[]): Promise<Limit[]> =>
   readLimits(await send("PUT", `${portfolioPath(id)}/limits`, { limits }));
+
+/** What moved VaR from a moment of event time until now. */
+export async function fetchExplanation(
+  id: string,
+  query: { from: Date; method: Method; confidence: number },
+  signal?: AbortSignal,
+): Promise<Explanation> {
+  const { from, method, confidence } = query;
+  const search = new URLSearchParams({ from: from.toISOString(), method, confidence: String(confidence) });
+  return readable(readExplanation(await get(`${portfolioPath(id)}/explain?${search}`, signal)));
+}

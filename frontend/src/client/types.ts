@@ -43,6 +43,20 @@ export type Alert = Pick<
   | "silenced"
 >;
 
+export type Explanation = Pick<
+  Schemas["Explanation"],
+  | "method"
+  | "confidence"
+  | "start"
+  | "end"
+  | "var_from"
+  | "var_to"
+  | "trades"
+  | "prices"
+  | "covariance"
+  | "scenarios"
+  | "unexplained"
+>;
 export type Limit = Schemas["Limit"];
 export type NewLimit = Schemas["NewLimit"];
 export type Candidate = Schemas["Candidate"];

@@ -11,6 +11,8 @@ import { reasonOf } from "../risk/measures.ts";
 import { type Contribution, leading, type WaterfallBar, waterfall } from "../risk/waterfall.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
 
+import { WaterfallSwitch } from "./WaterfallSwitch.tsx";
+
 const WaterfallChart = lazy(() => import("./WaterfallChart.tsx"));
 
 const REDRAW_MS = 250;
@@ -38,7 +40,7 @@ export function WaterfallPanel() {
   const snapshot = useMemo(() => held && atConfidence(held, confidence), [held, confidence]);
   const contributions = useMemo(() => (snapshot === null ? [] : contributionsOf(snapshot)), [snapshot]);
   return (
-    <Panel area="waterfall" title="VaR by position" note={noteOf(snapshot)}>
+    <Panel area="waterfall" title="VaR by position" note={noteOf(snapshot)} actions={<WaterfallSwitch />}>
       {snapshot !== null && contributions.length > 0 ? (
         <Drawn key={id} contributions={contributions} currency={snapshot.base_currency} />
       ) : (
