@@ -102,7 +102,8 @@ function route(mock: Mock, request: IncomingMessage, response: ServerResponse): 
   else if (ASKED.test(url.pathname)) {
     const path = url.pathname.split("/").slice(3).map(decodeURIComponent);
     void answer(mock, request, path, url.searchParams).then((told) => send(told, response));
-  } else if (call === "stream") mock.join(request, response);
+  } else if (call === "alerts" || url.pathname.endsWith("/limits")) send(ok([]), response);
+  else if (call === "stream") mock.join(request, response);
   else if (call === "portfolios") send(portfolios(mock, id, detail, url.searchParams), response);
   else send(problem(404, "no such call"), response);
 }

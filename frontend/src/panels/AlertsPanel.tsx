@@ -5,6 +5,7 @@ import { acknowledge } from "../client/http.ts";
 import { type Alert, METHOD_NAMES } from "../client/types.ts";
 import { confidenceLabel, exact, money } from "../format/number.ts";
 import { clock, day, momentOf, utc } from "../format/time.ts";
+import { DataTable } from "../parts/DataTable.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { standing } from "../risk/alerts.ts";
@@ -28,20 +29,16 @@ export function AlertsPanel() {
       {newest.length === 0 ? (
         <Message title="No alerts">Nothing that is limited was reached.</Message>
       ) : (
-        <div className={styles.wide}>
-          <table className={styles.table}>
-            <tbody>
-              {newest.slice(0, MOST_ROWS).map((alert) => (
-                <Row
-                  key={alert.id}
-                  alert={alert}
-                  stands={stand.has(alert.id)}
-                  currency={portfolios[alert.portfolio]?.snapshot?.base_currency ?? "USD"}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable className={styles.table}>
+          {newest.slice(0, MOST_ROWS).map((alert) => (
+            <Row
+              key={alert.id}
+              alert={alert}
+              stands={stand.has(alert.id)}
+              currency={portfolios[alert.portfolio]?.snapshot?.base_currency ?? "USD"}
+            />
+          ))}
+        </DataTable>
       )}
     </Panel>
   );

@@ -1,5 +1,6 @@
 import type { Ledger } from "../client/types.ts";
 import { count, percent, ratio } from "../format/number.ts";
+import { DataTable } from "../parts/DataTable.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { fatesOf, unaccounted } from "../risk/ledger.ts";
@@ -27,31 +28,27 @@ function verdictOf(ledger: Ledger): string {
 
 function Fates({ ledger }: { ledger: Ledger }) {
   return (
-    <div className={styles.wide}>
-      <table className={styles.table}>
-        <tbody>
-          <tr className={styles.total}>
-            <th scope="row">received</th>
-            <td>{count(ledger.received)}</td>
-            <td />
-          </tr>
-          {fatesOf(ledger).map(({ name, count: times, meaning }) => (
-            <tr key={name} data-tip={meaning}>
-              <th scope="row">{name}</th>
-              <td>{count(times)}</td>
-              <td>{percent(ratio(times, ledger.received), 2)}</td>
-            </tr>
-          ))}
-          <tr
-            data-bad={ledger.missing > 0 || undefined}
-            data-tip="By the venues' own numbering; not among those received"
-          >
-            <th scope="row">never came</th>
-            <td>{count(ledger.missing)}</td>
-            <td />
-          </tr>
-        </tbody>
-      </table>
-    </div>
+    <DataTable className={styles.table}>
+      <tr className={styles.total}>
+        <th scope="row">received</th>
+        <td>{count(ledger.received)}</td>
+        <td />
+      </tr>
+      {fatesOf(ledger).map(({ name, count: times, meaning }) => (
+        <tr key={name} data-tip={meaning}>
+          <th scope="row">{name}</th>
+          <td>{count(times)}</td>
+          <td>{percent(ratio(times, ledger.received), 2)}</td>
+        </tr>
+      ))}
+      <tr
+        data-bad={ledger.missing > 0 || undefined}
+        data-tip="By the venues' own numbering; not among those received"
+      >
+        <th scope="row">never came</th>
+        <td>{count(ledger.missing)}</td>
+        <td />
+      </tr>
+    </DataTable>
   );
 }

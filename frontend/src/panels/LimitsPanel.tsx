@@ -4,6 +4,7 @@ import { useChosen } from "../app/view.ts";
 import { putLimits } from "../client/http.ts";
 import { type Limit, METHOD_NAMES, METHODS, type Method, type NewLimit } from "../client/types.ts";
 import { confidenceLabel, exact, money, moneyExact, percent } from "../format/number.ts";
+import { DataTable } from "../parts/DataTable.tsx";
 import { Figure } from "../parts/Figure.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -66,28 +67,24 @@ export function LimitsPanel({ portfolio, asked, onStated }: Props) {
 
 function Table({ limits, remove }: { limits: readonly Limit[]; remove: (name: string) => void }) {
   return (
-    <div className={styles.wide}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Limit</th>
-            <th scope="col">State</th>
-            <th scope="col">Now</th>
-            <th scope="col">Used</th>
-            <th scope="col">Warning</th>
-            <th scope="col">Breach</th>
-            <th scope="col">
-              <span className="visually-hidden">Remove</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {limits.map((limit) => (
-            <Row key={limit.name} {...{ limit, remove }} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable
+      className={styles.table}
+      heads={[
+        "Limit",
+        "State",
+        "Now",
+        "Used",
+        "Warning",
+        "Breach",
+        <span key="remove" className="visually-hidden">
+          Remove
+        </span>,
+      ]}
+    >
+      {limits.map((limit) => (
+        <Row key={limit.name} {...{ limit, remove }} />
+      ))}
+    </DataTable>
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Feed, Part, Status } from "../client/types.ts";
 import { count, NO_VALUE } from "../format/number.ts";
 import { age } from "../format/time.ts";
+import { DataTable } from "../parts/DataTable.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { useSampled } from "../store/hooks.ts";
@@ -42,32 +43,18 @@ const Waiting = () => (
 
 function Parts({ parts }: { parts: Part[] }) {
   return (
-    <div className={styles.wide}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Part</th>
-            <th scope="col">State</th>
-            <th scope="col">Heard</th>
-            <th scope="col" className={styles.reason}>
-              Reason
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {parts.map(({ name, state, reason, age_s }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>
-                <StateMark {...{ state, reason }} />
-              </td>
-              <td>{age_s === null ? NO_VALUE : `${ageText(age_s)} ago`}</td>
-              <td className={styles.reason}>{reason ?? ""}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable className={styles.table} heads={["Part", "State", "Heard", "Reason"]}>
+      {parts.map(({ name, state, reason, age_s }) => (
+        <tr key={name}>
+          <th scope="row">{name}</th>
+          <td>
+            <StateMark {...{ state, reason }} />
+          </td>
+          <td>{age_s === null ? NO_VALUE : `${ageText(age_s)} ago`}</td>
+          <td className={styles.reason}>{reason ?? ""}</td>
+        </tr>
+      ))}
+    </DataTable>
   );
 }
 
@@ -93,33 +80,18 @@ const countOf = (feeds: readonly Feed[]): string =>
 
 function Feeds({ feeds }: { feeds: Feed[] }) {
   return (
-    <div className={styles.wide}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Feed</th>
-            <th scope="col">State</th>
-            <th scope="col">Last frame</th>
-            <th scope="col">Frames</th>
-            <th scope="col" className={styles.reason}>
-              Reason
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {feeds.map(({ name, state, reason, age_s, frames }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>
-                <StateMark {...{ state, reason }} />
-              </td>
-              <td>{age_s === null ? NO_VALUE : `${ageText(age_s)} ago`}</td>
-              <td>{count(frames)}</td>
-              <td className={styles.reason}>{reason ?? ""}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable className={styles.table} heads={["Feed", "State", "Last frame", "Frames", "Reason"]}>
+      {feeds.map(({ name, state, reason, age_s, frames }) => (
+        <tr key={name}>
+          <th scope="row">{name}</th>
+          <td>
+            <StateMark {...{ state, reason }} />
+          </td>
+          <td>{age_s === null ? NO_VALUE : `${ageText(age_s)} ago`}</td>
+          <td>{count(frames)}</td>
+          <td className={styles.reason}>{reason ?? ""}</td>
+        </tr>
+      ))}
+    </DataTable>
   );
 }

@@ -1,6 +1,7 @@
 import { useChosen } from "../app/view.ts";
 import { METHOD_NAMES, METHODS, type Method } from "../client/types.ts";
 import { confidenceLabel, money, moneyExact, NO_VALUE, signedMoney } from "../format/number.ts";
+import { DataTable } from "../parts/DataTable.tsx";
 import { Figure } from "../parts/Figure.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -13,6 +14,14 @@ import type { Portfolio, State } from "../store/state.ts";
 import styles from "./Portfolios.module.css";
 
 const REDRAW_MS = 500;
+const HEADS = [
+  "Portfolio",
+  "Alerts",
+  ...METHODS.map((method) => METHOD_NAMES[method]),
+  "Since this page opened",
+  "Gross",
+  "P&L today",
+];
 const stateOf = (state: State) => state;
 
 /** Every portfolio at a glance; a row leads to its overview. */
@@ -26,29 +35,11 @@ export function PortfoliosPanel() {
       {ids.length === 0 ? (
         <Message title="Loading…" />
       ) : (
-        <div className={styles.wide}>
-          <table className={styles.table}>
-            <thead>
-              <tr>
-                <th scope="col">Portfolio</th>
-                <th scope="col">Alerts</th>
-                {METHODS.map((method) => (
-                  <th key={method} scope="col">
-                    {METHOD_NAMES[method]}
-                  </th>
-                ))}
-                <th scope="col">Since this page opened</th>
-                <th scope="col">Gross</th>
-                <th scope="col">P&amp;L today</th>
-              </tr>
-            </thead>
-            <tbody>
-              {ids.map((id) => (
-                <Row key={id} {...{ id, state }} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable heads={HEADS} className={styles.table}>
+          {ids.map((id) => (
+            <Row key={id} {...{ id, state }} />
+          ))}
+        </DataTable>
       )}
     </Panel>
   );

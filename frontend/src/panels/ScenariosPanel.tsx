@@ -3,6 +3,7 @@ import { deleteScenario } from "../client/http.ts";
 import type { Scenario, ScenarioPnl, Stress } from "../client/types.ts";
 import { moneyExact, percent, ratio, signedMoney } from "../format/number.ts";
 import { clock, momentOf } from "../format/time.ts";
+import { DataTable } from "../parts/DataTable.tsx";
 import { Figure } from "../parts/Figure.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -38,15 +39,11 @@ export function ScenariosPanel(props: Props) {
       {answer === null ? (
         error === null && <Message title="Asking…" />
       ) : (
-        <div className={styles.wide}>
-          <table className={styles.table}>
-            <tbody>
-              {[...(yours === null ? [] : [yours]), ...results].map((result) => (
-                <Row key={result === yours ? " yours" : result.scenario} {...{ result, answer, ...props }} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable className={styles.table}>
+          {[...(yours === null ? [] : [yours]), ...results].map((result) => (
+            <Row key={result === yours ? " yours" : result.scenario} {...{ result, answer, ...props }} />
+          ))}
+        </DataTable>
       )}
     </Panel>
   );

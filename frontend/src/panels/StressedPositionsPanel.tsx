@@ -1,5 +1,6 @@
 import type { ScenarioPnl, Stress } from "../client/types.ts";
 import { moneyExact, percent, ratio, signedMoney } from "../format/number.ts";
+import { DataTable } from "../parts/DataTable.tsx";
 import { Figure } from "../parts/Figure.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -29,30 +30,28 @@ export function StressedPositionsPanel({ result, stress }: Props) {
       {positions.length === 0 ? (
         <Message title={result === null ? "…" : "No position moves"}>{result?.reason}</Message>
       ) : (
-        <div className={styles.wide}>
-          <table className={styles.table}>
-            <tbody>
-              {positions.slice(0, MOST_ROWS).map(({ symbol, pnl, market_value }) => (
-                <tr key={symbol}>
-                  <th scope="row">{symbol}</th>
-                  <td className={styles.bar}>
-                    <PnlBar value={pnl} widest={widest} />
-                  </td>
-                  <td>
-                    <Figure text={signedMoney(pnl, currency)} tip={moneyExact(pnl, currency)} />
-                  </td>
-                  <td>{percent(ratio(pnl, Math.abs(market_value)), 1)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+        <>
+          <DataTable className={styles.table}>
+            {positions.slice(0, MOST_ROWS).map(({ symbol, pnl, market_value }) => (
+              <tr key={symbol}>
+                <th scope="row">{symbol}</th>
+                <td className={styles.bar}>
+                  <PnlBar value={pnl} widest={widest} />
+                </td>
+                <td>
+                  <Figure text={signedMoney(pnl, currency)} tip={moneyExact(pnl, currency)} />
+                </td>
+                <td>{percent(ratio(pnl, Math.abs(market_value)), 1)}</td>
+              </tr>
+            ))}
+          </DataTable>
           {positions.length > MOST_ROWS && (
             <p className={styles.note}>and {positions.length - MOST_ROWS} positions more, that matter less</p>
           )}
           {still > 0 && (
             <p className={styles.note}>{still === 1 ? "1 position" : `${still} positions`} not moved</p>
           )}
-        </div>
+        </>
       )}
       {stress?.uncovered.map(({ symbol, reason }) => (
         <p key={symbol} className={styles.note}>

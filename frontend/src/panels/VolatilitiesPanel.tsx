@@ -1,5 +1,6 @@
 import type { Covariance } from "../client/types.ts";
 import { count, exact, percent } from "../format/number.ts";
+import { DataTable } from "../parts/DataTable.tsx";
 import { Figure } from "../parts/Figure.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -17,31 +18,20 @@ export function VolatilitiesPanel({ covariance }: Props) {
       ) : (
         <>
           <Conditioning covariance={covariance} />
-          <div className={styles.rows}>
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Instrument</th>
-                  <th scope="col">Volatility</th>
-                  <th scope="col">Returns seen</th>
-                </tr>
-              </thead>
-              <tbody>
-                {covariance.symbols.map((symbol, i) => (
-                  <tr key={symbol}>
-                    <th scope="row">{symbol}</th>
-                    <td>
-                      <Figure
-                        text={percent(covariance.volatilities[i], 3)}
-                        tip={exact(covariance.volatilities[i])}
-                      />
-                    </td>
-                    <td>{count(covariance.observations[i])}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <DataTable heads={["Instrument", "Volatility", "Returns seen"]}>
+            {covariance.symbols.map((symbol, i) => (
+              <tr key={symbol}>
+                <th scope="row">{symbol}</th>
+                <td>
+                  <Figure
+                    text={percent(covariance.volatilities[i], 3)}
+                    tip={exact(covariance.volatilities[i])}
+                  />
+                </td>
+                <td>{count(covariance.observations[i])}</td>
+              </tr>
+            ))}
+          </DataTable>
         </>
       )}
     </Panel>

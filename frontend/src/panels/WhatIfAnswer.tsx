@@ -2,6 +2,7 @@ import { useChosen } from "../app/view.ts";
 import { type ComponentChange, METHOD_NAMES, type MeasureChange, type WhatIf } from "../client/types.ts";
 import { confidenceLabel, money, moneyExact, quantity, signedMoney } from "../format/number.ts";
 import { clock, momentOf } from "../format/time.ts";
+import { DataTable } from "../parts/DataTable.tsx";
 import { Figure } from "../parts/Figure.tsx";
 import type { Metric } from "../store/series.ts";
 import styles from "./WhatIf.module.css";
@@ -42,74 +43,63 @@ function valuesOf(change: MeasureChange, metric: Metric) {
 
 function Figures({ changes, confidence, metric, currency }: FiguresProps) {
   return (
-    <table className={styles.figures}>
-      <thead>
-        <tr>
-          <th scope="col">
-            {metric === "var" ? "VaR" : "ES"} {confidenceLabel(confidence)}
-          </th>
-          <th scope="col">Before</th>
-          <th scope="col">After</th>
-          <th scope="col">Change</th>
-        </tr>
-      </thead>
-      <tbody>
-        {changes.map((change) => {
-          const { before, after, added } = valuesOf(change, metric);
-          const tip = (value: number | null) =>
-            value === null ? (change.reason ?? "not known yet") : moneyExact(value, currency);
-          return (
-            <tr key={change.method}>
-              <th scope="row">{METHOD_NAMES[change.method]}</th>
-              <td>
-                <Figure text={money(before, currency)} tip={tip(before)} />
-              </td>
-              <td>
-                <Figure text={money(after, currency)} tip={tip(after)} />
-              </td>
-              <td data-sign={added === null ? undefined : added > 0 ? "more" : "less"}>
-                <Figure text={signedMoney(added, currency)} tip={tip(added)} />
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <DataTable
+      heads={[
+        `${metric === "var" ? "VaR" : "ES"} ${confidenceLabel(confidence)}`,
+        "Before",
+        "After",
+        "Change",
+      ]}
+      className={styles.figures}
+    >
+      {changes.map((change) => {
+        const { before, after, added } = valuesOf(change, metric);
+        const tip = (value: number | null) =>
+          value === null ? (change.reason ?? "not known yet") : moneyExact(value, currency);
+        return (
+          <tr key={change.method}>
+            <th scope="row">{METHOD_NAMES[change.method]}</th>
+            <td>
+              <Figure text={money(before, currency)} tip={tip(before)} />
+            </td>
+            <td>
+              <Figure text={money(after, currency)} tip={tip(after)} />
+            </td>
+            <td data-sign={added === null ? undefined : added > 0 ? "more" : "less"}>
+              <Figure text={signedMoney(added, currency)} tip={tip(added)} />
+            </td>
+          </tr>
+        );
+      })}
+    </DataTable>
   );
 }
 
 function Movers({ components, currency }: { components: readonly ComponentChange[]; currency: string }) {
   if (components.length === 0) return null;
   return (
-    <table className={styles.figures}>
-      <thead>
-        <tr>
-          <th scope="col">Moves most</th>
-          <th scope="col">Quantity after</th>
-          <th scope="col">Comp. VaR after</th>
-          <th scope="col">Change</th>
-        </tr>
-      </thead>
-      <tbody>
-        {components.slice(0, MOST_COMPONENTS).map((one) => {
-          const added = one.component_var_after - one.component_var_before;
-          return (
-            <tr key={one.symbol}>
-              <th scope="row">{one.symbol}</th>
-              <td>{quantity(one.quantity_after)}</td>
-              <td>
-                <Figure
-                  text={money(one.component_var_after, currency)}
-                  tip={moneyExact(one.component_var_after, currency)}
-                />
-              </td>
-              <td data-sign={added > 0 ? "more" : "less"}>
-                <Figure text={signedMoney(added, currency)} tip={moneyExact(added, currency)} />
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <DataTable
+      heads={["Moves most", "Quantity after", "Comp. VaR after", "Change"]}
+      className={styles.figures}
+    >
+      {components.slice(0, MOST_COMPONENTS).map((one) => {
+        const added = one.component_var_after - one.component_var_before;
+        return (
+          <tr key={one.symbol}>
+            <th scope="row">{one.symbol}</th>
+            <td>{quantity(one.quantity_after)}</td>
+            <td>
+              <Figure
+                text={money(one.component_var_after, currency)}
+                tip={moneyExact(one.component_var_after, currency)}
+              />
+            </td>
+            <td data-sign={added > 0 ? "more" : "less"}>
+              <Figure text={signedMoney(added, currency)} tip={moneyExact(added, currency)} />
+            </td>
+          </tr>
+        );
+      })}
+    </DataTable>
   );
 }
