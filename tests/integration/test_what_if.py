@@ -12,13 +12,18 @@ BOOK = Positions((Holding("main", "A", 10.0), Holding("main", "B", -4.0), Holdin
 @pytest.fixture
 def engine(new_live_engine):
     engine = new_live_engine((BOOK,)).start()
-    engine.trade_for(12, A=100.0, B=50.0, C=20.0)
+    engine.newest = engine.trade_for(12, A=100.0, B=50.0, C=20.0)
     return engine
 
 
 @pytest.fixture
 def ask(api, engine, until):
-    until(lambda: api.get("/api/v1/portfolios/main/risk").status_code == 200)
+    def at_rest():
+        shown = api.get("/api/v1/portfolios/main/risk")
+        rows = shown.json()["positions"] if shown.status_code == 200 else []
+        return rows and all(row["price"] == engine.newest[row["symbol"]] for row in rows)
+
+    until(at_rest)  # with the newest prices: no later moment moves a figure
 
     def post(portfolio="main", **trades):
         wanted = [{"symbol": symbol, "quantity": quantity} for symbol, quantity in trades.items()]
