@@ -142,6 +142,8 @@ def _reachable_copy(installation: Path) -> Path:
             )
             if libraries.exists():
                 shutil.copytree(libraries, copy / libraries.name)
+            for made in (SHARED_COPY, copy, copy / package.name):
+                made.chmod(0o755)  # whatever the umask: another user must walk here
             copy.rename(target)
     except OSError as error:
         if programs.exists():

@@ -249,8 +249,12 @@ def test_root_copies_programs_that_the_servers_user_cannot_reach(
     with tempfile.TemporaryDirectory(prefix="tailwatch-test-") as shared:
         Path(shared).chmod(0o755)
         monkeypatch.setattr(binaries, "SHARED_COPY", Path(shared))
-        for _ in range(2):
-            server = EmbeddedPostgres(home, durable=False, binaries=hidden / "pginstall" / "bin")
-            with server:
-                assert answer(server.url) == 1
+        before = os.umask(0o077)  # as the parts run
+        try:
+            for _ in range(2):
+                server = EmbeddedPostgres(home, durable=False, binaries=hidden / "pginstall" / "bin")
+                with server:
+                    assert answer(server.url) == 1
+        finally:
+            os.umask(before)
         assert len(list(Path(shared).iterdir())) == 1
