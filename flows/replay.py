@@ -43,6 +43,7 @@ from storage.runs import RunStore
 
 _log = structlog.get_logger(__name__)
 _TOGETHER = Checkpoints(records=20_000, period_ns=60_000_000_000)
+_NAMED = 10
 Progress = Callable[[int, int], object]
 """Called with the bytes read and the bytes there are."""
 
@@ -136,13 +137,13 @@ def run_replay(
     InputError
         A file is not a tick file; a symbol is ambiguous; with ``strict``, the first line that cannot be used.
     """
-    crew = new_crew(replay.settings, replay.settings_hash, replay.publish, replay.shards)
-    if replay.strict:
-        crew = crew._replace(feed=_StrictFeedActor(Universe(), replay.settings.price))
+    feed = _ReplayFeedActor(replay)
+    crew = new_crew(replay.settings, replay.settings_hash, replay.publish, replay.shards)._replace(feed=feed)
     checkpoints = None if archive is None else _TOGETHER
     source = RecordSource(_records(replay, on_progress), stopping, checkpoints, speed=replay.speed)
     flow = risk_dataflow(source, crew.feed, crew.risk.__getitem__, replay.shards, crew.alerts, sink, archive)
     run_dataflow(flow, replay.workers)
+    feed.tell_untraded()
     tally = crew.risk[0].tally
     return settled(crew.feed.ledger.total(), tally.late, tally.suspect)
 
@@ -190,12 +191,35 @@ def _shifted(record: Record, shift: int, book: bool) -> Record:  # noqa: FBT001 
     return record._replace(offset=record.offset + shift, kind=Kind.CLOCK if replaced else record.kind)
 
 
-class _StrictFeedActor(FeedActor):
-    """Stops at the first tick that cannot be used."""
+class _ReplayFeedActor(FeedActor):
+    """Says what of the book never traded; with ``strict`` it stops at the first tick that cannot be used."""
+
+    def __init__(self, replay: Replay) -> None:
+        self._held = Universe()
+        super().__init__(self._held, replay.settings.price)
+        self._strict = replay.strict
+        books = (command for command in replay.commands if isinstance(command, Positions))
+        self._symbols = [holding.symbol for book in books for holding in book.positions]
+        self._strangers: dict[str, None] = {}
 
     def on_batch(self, records: Sequence[Record]) -> FeedBatch:
         batch = super().on_batch(records)
         for event in batch.events:
-            if isinstance(event, Refused) and event.fate == "rejected":
-                raise InputError(f"{event.origin}: line {event.line}: {event.reason} (--strict)")
+            if isinstance(event, Refused):
+                self._on_refused(event)
         return batch
+
+    def _on_refused(self, event: Refused) -> None:
+        if self._strict and event.fate == "rejected":
+            raise InputError(f"{event.origin}: line {event.line}: {event.reason} (--strict)")
+        if event.reason == "unknown_symbol" and event.tick and len(self._strangers) < _NAMED:
+            self._strangers[event.tick.symbol] = None
+
+    def tell_untraded(self) -> None:
+        """Warn of what the book holds and no tick was of, beside names that ticks did have."""
+        seen = {f"{row.feed}:{row.symbol}" for row in self.ledger.rows()}
+        traded = {number for number, key in enumerate(self._held.keys) if key in seen}
+        untraded = [name for name in dict.fromkeys(self._symbols) if self._held.find(name) not in traded]
+        if untraded:
+            others = {"other_symbols": ", ".join(self._strangers)} if self._strangers else {}
+            _log.warning("no tick of what the book holds", symbols=", ".join(untraded[:_NAMED]), **others)

@@ -1,9 +1,12 @@
 """The positions file: read whole, checked whole, and taken whole or not at all."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+import structlog
 
 from riskcore.errors import InputError
 from riskcore.messages import kind_of
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 REQUIRED = ("portfolio", "symbol", "quantity")
 OPTIONAL = ("avg_price", "multiplier", "currency", "desk")
 
+_log = structlog.get_logger(__name__)
+_QUOTED_IN = re.compile(r"[A-Za-z0-9.][-/]([A-Z]{3,5})$", re.ASCII)
 _Value = TypeVar("_Value", float, str)
 
 
@@ -48,7 +53,8 @@ def read_positions(
     Returns
     -------
     list of Position
-        In the order of the file; a position without a currency is in ``base_currency``.
+        In the order of the file; a position without a currency is in ``base_currency``, with a warning where its
+        symbol ends in another (``DASH-BTC``).
 
     Raises
     ------
@@ -70,6 +76,7 @@ def _checked(
     table: Iterable[Row], base_currency: str, instruments: "Mapping[str, Instrument]", faults: RowFaults
 ) -> Iterable[Position]:
     seen: dict[tuple[str, str], str] = {}
+    doubtful: dict[str, None] = {}
     desks: dict[str, str] = {}
     for row in table:
         try:
@@ -86,7 +93,15 @@ def _checked(
         if desk != position.desk:
             faults.add(row.place, f"portfolio {key[0]!r} is of desk {desk!r} already; a portfolio has one desk")
             continue
+        quoted = _QUOTED_IN.search(position.symbol)
+        if quoted and quoted[1] != position.currency and not row.has("currency"):
+            doubtful[position.symbol] = None
         yield position
+    if doubtful:
+        _log.warning(
+            f"prices are taken to be in {base_currency}; say in the column currency if they are not",
+            symbols=", ".join(doubtful),
+        )
 
 
 def _portfolio(row: Row) -> str:

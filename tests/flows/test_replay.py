@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -64,6 +65,16 @@ def test_the_number_of_shards_changes_no_figure(replay, tmp_path):
     for shards in (1, 3):
         replay_to_file(replay(shards=shards), tmp_path / f"{shards}.ndjson")
     assert (tmp_path / "1.ndjson").read_bytes() == (tmp_path / "3.ndjson").read_bytes()
+
+
+def test_what_the_book_holds_and_never_traded_is_told_beside_the_names_that_did(replay, tmp_path):
+    lost = Positions((Holding("main", "AAA", 1.0), Holding("main", "feed:BBB", 1.0), Holding("main", "CCC", 1.0)))
+    with capture_logs() as logs:
+        replay_to_file(replace(replay(), commands=[lost]), tmp_path / "out.ndjson")
+        replay_to_file(replay(), tmp_path / "all.ndjson")
+    assert [(log["event"], log["symbols"], log["other_symbols"]) for log in logs] == [
+        ("no tick of what the book holds", "feed:BBB, CCC", "BBB, ZZZ")
+    ]
 
 
 def test_every_line_has_one_fate_and_bad_ones_do_not_stop_the_rest(replay, tmp_path):

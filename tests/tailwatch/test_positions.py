@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from riskcore.errors import InputError
 from tailwatch.positions import Position, read_positions
@@ -63,6 +64,13 @@ def test_all_three_forms_say_the_same(book: Write) -> None:
 
 def test_a_position_without_a_currency_is_in_the_base_currency(book: Write) -> None:
     assert read_positions(book(HEADER + "main,A,1\n"), "EUR")[0].currency == "EUR"
+
+
+def test_a_symbol_that_ends_in_another_currency_is_warned_of_where_the_file_names_none(book: Write) -> None:
+    with capture_logs() as logs:
+        read_positions(book(HEADER + "main,DASH-BTC,1\nmain,SKL-USD,1\nmain,XBT/EUR,1\nmain,BRK-B,1\nmain,EURUSD,1\n"))
+        read_positions(book(HEADER.strip() + ",currency\nmain,DASH-BTC,1,USD\nmain,SKL-BTC,1,BTC\n"))
+    assert [one["symbols"] for one in logs] == ["DASH-BTC, XBT/EUR"]
 
 
 @pytest.mark.parametrize(
