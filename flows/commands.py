@@ -35,6 +35,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """Its price can be 0 or below."""
     session: str | None = None
     """The calendar by which it trades; None for always."""
+    ends: int | None = None
+    """Event time from which on it is no more (delisted, expired), nanoseconds."""
 
 
 class Positions(msgspec.Struct, frozen=True, tag_field="command", tag="positions"):

@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskcore.errors import InputError
-from riskcore.positions import NO_RATE, Positions
+from riskcore.positions import ENDED, NO_RATE, Positions
 
 Vector = NDArray[np.float64]
 NO_PRICE = "no price yet"
 UNRATED = "no rate yet"
 UNMODELLED = "no returns: valued, but in no figure of risk"
+OVER = "ended, or its proxy has: valued at the last price, but in no figure of risk"
 
 
 class Lines(NamedTuple):
@@ -183,8 +184,10 @@ class Exposures:
         for instrument in np.flatnonzero(self.held & ~(valued & (positions.column >= 0))).tolist():
             if np.isnan(rates[instrument]):
                 reasons[instrument] = UNRATED
+            elif not valued[instrument]:
+                reasons[instrument] = NO_PRICE
             else:
-                reasons[instrument] = UNMODELLED if valued[instrument] else NO_PRICE
+                reasons[instrument] = OVER if positions.column[instrument] == ENDED else UNMODELLED
         return reasons
 
     def pnl(self, prices: Vector, marks: Vector, moves: Vector) -> Vector:

@@ -13,13 +13,14 @@ from riskcore.errors import InputError
 from riskcore.explain import VarExplainer
 from riskcore.exposures import Exposures
 from riskcore.model import MarketModel
-from riskcore.positions import NO_RETURNS, Positions, Rate
+from riskcore.positions import ENDED, NO_RETURNS, Positions, Rate
 from riskcore.state import pack, unpack
 from riskcore.vectors import BookVectors
 
 REBUILD_EVERY = 64
 """Bars between two rebuilds of a book's vectors, at the most."""
 _KIND = "risk book, version 2"
+_STILL = (NO_RETURNS, ENDED)
 
 
 class KeptBook:
@@ -63,16 +64,16 @@ class KeptBook:
             Gains and losses are settled as they come, as of a future: there is no value for the rate to move.
         proxy
             The instrument whose returns stand in for its own; ``NO_RETURNS`` for none, a position that is valued and in
-            no figure of risk.
+            no figure of risk; ``ENDED`` for none any more.
         """
         self._grow()
         column = instrument if proxy is None else proxy
-        for number in (instrument, column if column != NO_RETURNS else instrument):
+        for number in (instrument, instrument if column in _STILL else column):
             self.positions.check(number)
         if isinstance(rate, Rate):
             self.positions.check(rate.instrument)
         lender = rate.instrument if isinstance(rate, Rate) else column
-        if lender not in (instrument, NO_RETURNS) and self.model.absolute[lender]:
+        if lender not in (instrument, *_STILL) and self.model.absolute[lender]:
             raise InputError(f"instrument {lender} has returns in points: it can be neither a rate nor a proxy")
         if self.positions.describe(instrument, multiplier, rate, margined=margined, column=column):
             self.positions.restart(instrument, self.model.prices)

@@ -15,6 +15,8 @@ NO_RATE = -1
 """In ``rated_by``: the rate is a number that stays."""
 NO_RETURNS = -1
 """In ``column``: no returns move the position."""
+ENDED = -2
+"""In ``column``: none any more, what moved it has ended."""
 
 
 class Rate(NamedTuple):
@@ -89,7 +91,7 @@ class Positions:
     def describe(
         self, instrument: int, multiplier: float, rate: float | Rate | None, *, margined: bool, column: int
     ) -> bool:
-        """Set what one unit of an instrument is; tell whether that changed anything."""
+        """Set what one unit of an instrument is; tell whether that changed its value."""
         fixed = rate if isinstance(rate, int | float) else 1.0 if isinstance(rate, Rate) else np.nan
         if not (np.isfinite(multiplier) and multiplier > 0) or fixed <= 0 or np.isinf(fixed):
             raise InputError(f"multiplier and rate are positive numbers, not {multiplier} and {rate}")
@@ -99,7 +101,7 @@ class Positions:
         before = [array.item(instrument) for array in arrays]
         for array, term in zip(arrays, terms, strict=True):
             array[instrument] = term
-        return not np.array_equal(before, [float(term) for term in terms], equal_nan=True)
+        return not np.array_equal(before[:-1], [float(term) for term in terms[:-1]], equal_nan=True)
 
     def rates(self, prices: Vector) -> Vector:
         """Quote-to-base rate f of each instrument at these prices (NaN or 0 = none), shape (N,), NaN = none.

@@ -1,6 +1,7 @@
 """When instruments trade: a function of event time alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from riskcore.errors import InputError
 ALWAYS = -1
 """The calendar of what has no session: it is always open."""
 _LONG_AGO = -(2**62)
+_NEVER = 2**62
 
 
 class Sessions:
@@ -22,14 +24,22 @@ class Sessions:
         lies before the first and after the last is not known, and counts as open.
     calendar_of
         The number of each instrument's calendar, shape (N,), or :data:`ALWAYS`.
+    ends
+        The moment from which on an instrument is never in session again, nanoseconds by instrument.
     """
 
-    def __init__(self, calendars: Sequence[NDArray[np.int64]], calendar_of: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        calendars: Sequence[NDArray[np.int64]],
+        calendar_of: NDArray[np.int64],
+        ends: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
         for sessions in calendars:
             if sessions.shape[1:] != (2,) or not len(sessions) or (np.diff(sessions.ravel()) < 0).any():
                 raise InputError("sessions are pairs of opening and close, one after the other: mend the calendar")
         self._calendars = calendars
         self._of = calendar_of
+        self._ends = ends
 
     def at(self, start: int, end: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """For a bar [start, end): who is in session for some of it, (N,), and since or from when on, (N,). O(N)."""
@@ -40,4 +50,7 @@ class Sessions:
             at = int(np.searchsorted(sessions[:, 1], start, side="right"))
             is_open[number] = sessions[at, 0] < end
             opened[number] = sessions[at, 0]
-        return is_open[self._of], opened[self._of]  # ALWAYS is the last of them
+        is_open, opened = is_open[self._of], opened[self._of]  # ALWAYS is the last of them
+        over = [instrument for instrument, ends in self._ends.items() if ends <= start]
+        is_open[over], opened[over] = False, _NEVER
+        return is_open, opened

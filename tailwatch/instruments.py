@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from riskcore.errors import InputError
+from riskcore.settings import DAY
 from tailwatch.cells import CURRENCY, SYMBOL, boolean, optional_number, text
 from tailwatch.tables import Row, RowFaults, read_table
 
@@ -12,9 +14,10 @@ if TYPE_CHECKING:
     from flows.commands import Instrument
 
 REQUIRED = ("symbol",)
-OPTIONAL = ("currency", "multiplier", "product", "mark", "proxy", "negative", "session")
+OPTIONAL = ("currency", "multiplier", "product", "mark", "proxy", "negative", "session", "ends")
 PRODUCTS = ("spot", "share", "fund", "bond", "future", "perpetual")
 _SESSION = re.compile(r"[A-Za-z0-9_/-]{1,32}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NOT_LINEAR = ("option", "warrant")
 
 
@@ -73,11 +76,26 @@ def _instrument(row: Row) -> "Instrument":
         proxy=proxy,
         negative=negative,
         session=text(row, "session", _SESSION, "the name of a calendar such as XNYS") if row.has("session") else None,
+        ends=_ends(row) if row.has("ends") else None,
     )
 
 
 def _symbol(row: Row, column: str) -> str:
     return text(row, column, SYMBOL, "a symbol (letters, digits and . _ : / - only, at most 129)")
+
+
+def _ends(row: Row) -> int:
+    from flows.timestamps import parse_timestamp
+
+    said = str(row.values["ends"])
+    try:
+        if _DAY.fullmatch(said):
+            return parse_timestamp(f"{said}T00:00:00Z") + DAY
+        return parse_timestamp(said)
+    except InputError as error:
+        raise ValueError(
+            f"ends {said[:40]!r} is no moment: write its last day, such as 2026-03-20, or an RFC 3339 time"
+        ) from error
 
 
 def _product(row: Row, symbol: str) -> str:

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from math import isnan
 
 import msgspec
 
@@ -70,6 +71,17 @@ class Books:
 
     def _is_mine(self, name: str) -> bool:
         return zlib.crc32(name.encode()) % self._shards == self._shard
+
+    def end(self, now: int, model: MarketModel) -> None:
+        """Take what has ended by ``now`` out of the model: positions in it keep their last price, and are uncovered."""
+        ended = self.terms.end(now)
+        for portfolio in self.portfolios.values() if ended else ():
+            portfolio.convert(self.terms)
+        for number in ended:
+            price = float(model.prices[number])
+            model.forget(number)
+            if not isnan(price):
+                model.on_price(number, price)
 
     def convert(self, model: MarketModel) -> None:
         """Convert positions whose rate has just got its first price."""

@@ -15,7 +15,7 @@ from flows.timestamps import format_timestamp
 from riskcore.book import RiskBook
 from riskcore.components import Components
 from riskcore.errors import InputError
-from riskcore.exposures import UNMODELLED, UNRATED
+from riskcore.exposures import OVER, UNMODELLED, UNRATED
 from riskcore.messages import CurrencyRisk, PositionRisk, Quality, RiskSnapshot, Uncovered
 from riskcore.model import MarketModel
 from riskcore.positions import NO_RATE, Rate
@@ -145,7 +145,7 @@ class Portfolio:
         book, model = self.book, self.book.model
         shares = _shares(parts, of_rate=False)
         values, prices, columns = book.values, model.prices, book.positions.column
-        volatility, unvalued = model.volatility, {number for number, why in book.uncovered if why != UNMODELLED}
+        volatility, unvalued = model.volatility, {number for number, why in book.uncovered if why not in _VALUED}
         rows = []
         for number, held in self.holdings.items():
             price = float(prices[number])
@@ -197,7 +197,7 @@ class Portfolio:
     def _converted(self) -> list[tuple[str, Rate, float]]:
         """Each currency with a value to convert: its rate, and the value in base currency; sorted."""
         positions, values, sums = self.book.positions, self.book.values, dict[tuple[str, Rate], float]()
-        unvalued = {number for number, why in self.book.uncovered if why != UNMODELLED}
+        unvalued = {number for number, why in self.book.uncovered if why not in _VALUED}
         for number in self.book.held.tolist():
             by = int(positions.rated_by[number])
             if by != NO_RATE and number not in unvalued and not positions.margined[number]:
@@ -279,6 +279,7 @@ def position_rows(holdings: Sequence[Holding], base_currency: str, offset: int) 
 
 
 _NONE = (None, None, None)
+_VALUED = (UNMODELLED, OVER)
 _Share = tuple[float, float, float]
 
 

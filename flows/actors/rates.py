@@ -31,6 +31,7 @@ class Rates:
         self.found: dict[str, Rate] = {}
         self._wanted: set[str] = set()
         self._priced = -1
+        self._ended: frozenset[int] = frozenset()
 
     def of(self, currency: str) -> float | Rate | None:
         """Quote-to-base rate of a currency: 1 of the base, None as long as no instrument gives it."""
@@ -60,10 +61,17 @@ class Rates:
         self._wanted -= new.keys()
         return bool(new)
 
+    def end(self, instruments: frozenset[int]) -> None:
+        """Take no rate from these any more: who had one from them waits for another."""
+        lost = {currency for currency, rate in self.found.items() if rate.instrument in instruments}
+        self.found = {currency: rate for currency, rate in self.found.items() if currency not in lost}
+        self._wanted |= lost
+        self._priced, self._ended = -1, instruments
+
     def _first(self, currency: str, prices: NDArray[np.float64]) -> Rate | None:
         for name, inverse in rate_names(currency, self.base):
             for number in self._universe.called(name):
-                if prices[number] > 0.0:
+                if prices[number] > 0.0 and number not in self._ended:
                     return Rate(number, inverse)
         return None
 

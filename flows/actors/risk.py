@@ -234,6 +234,7 @@ class RiskActor:
         self._jumps.learn(self._model.volatility, self._model.observations, self._model.absolute)
 
     def _close(self, bar: Bar, event: Event) -> None:
+        self._books.end(bar.index * self._settings.bar, self._model)
         model, books = self._model, [portfolio.book for portfolio in self._books.portfolios.values()]
         self._begin_day(bar)
         model.on_prices(bar.close)

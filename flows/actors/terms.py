@@ -9,7 +9,7 @@ from flows.commands import Sessions as SessionsCommand
 from flows.universe import Universe
 from riskcore.book import RiskBook
 from riskcore.errors import InputError
-from riskcore.positions import NO_RETURNS
+from riskcore.positions import ENDED, NO_RETURNS
 from riskcore.sessions import ALWAYS, Sessions
 
 _MARGINED = ("future", "perpetual")
@@ -23,16 +23,18 @@ class Terms:
         self.rates = Rates(universe, base)
         self._known: dict[int, Instrument] = {}
         self._calendars: dict[str, tuple[tuple[int, int], ...]] = {}
+        self._ended: frozenset[int] = frozenset()
 
     def copy(self) -> "Terms":
         """Terms that find rates on their own, for what is only asked."""
         twin = Terms(self._universe, self.rates.base)
         twin.rates, twin._known, twin._calendars = self.rates.copy(), self._known, self._calendars
+        twin._ended = self._ended
         return twin
 
     def state_instruments(self, instruments: tuple[Instrument, ...]) -> None:
         """Know these and no others; ``InputError`` for one that stands there under two names."""
-        self._known = {}
+        before, self._known = self._ends, {}
         for instrument in instruments:
             number = self._number(instrument.symbol)
             twin = self._known.setdefault(number, instrument)
@@ -41,10 +43,26 @@ class Terms:
                     f"{twin.symbol!r} and {instrument.symbol!r} are one instrument, and the instruments file says two "
                     "things of it: write it in one row"
                 )
+        ends = self._ends
+        self._ended = frozenset(number for number in self._ended if ends.get(number) == before.get(number))
+        self.rates.end(self._ended)
 
     def state_sessions(self, told: SessionsCommand) -> None:
         """Know these calendars, whatever was known before."""
         self._calendars = {name: calendar for name, calendar in told.calendars.items() if calendar}
+
+    def end(self, now: int) -> list[int]:
+        """Take what ends by ``now`` for ended, and tell which of that had not been."""
+        over = frozenset(number for number, ends in self._ends.items() if ends <= now)
+        new = sorted(over - self._ended)
+        if new:
+            self._ended |= over
+            self.rates.end(self._ended)
+        return new
+
+    @property
+    def _ends(self) -> dict[int, int]:
+        return {number: known.ends for number, known in self._known.items() if known.ends is not None}
 
     def sessions(self, n_instruments: int) -> Sessions | None:
         """When instruments trade; None where all trade always."""
@@ -52,9 +70,10 @@ class Terms:
         named = {number: places.get(known.session or "", ALWAYS) for number, known in self._known.items()}
         calendar_of = np.full(n_instruments, ALWAYS, np.int64)
         calendar_of[list(named)] = list(named.values())
-        if (calendar_of == ALWAYS).all():
+        if (calendar_of == ALWAYS).all() and not self._ends:
             return None
-        return Sessions([np.array(calendar, np.int64) for calendar in self._calendars.values()], calendar_of)
+        calendars = [np.array(calendar, np.int64) for calendar in self._calendars.values()]
+        return Sessions(calendars, calendar_of, self._ends)
 
     def describe(self, book: RiskBook, number: int, held: Holding) -> None:
         """Tell a book what it holds of an instrument."""
@@ -64,7 +83,7 @@ class Terms:
             held.multiplier,
             self.rates.of(held.currency or self.rates.base),
             margined=known is not None and known.product in _MARGINED,
-            proxy=None if known is None else self._proxy(known),
+            proxy=self._proxy(number, known),
         )
 
     def of_new(self, number: int, portfolio: str, symbol: str, other: Holding | None) -> Holding:
@@ -86,10 +105,13 @@ class Terms:
         """Whether the price of each instrument that is described can be 0 or below."""
         return {number: known.negative for number, known in self._known.items()}
 
-    def _proxy(self, known: Instrument) -> int | None:
-        if known.proxy is not None:
-            return self._number(known.proxy)
-        return None if known.mark is None else NO_RETURNS
+    def _proxy(self, number: int, known: Instrument | None) -> int | None:
+        proxy = None if known is None or known.proxy is None else self._number(known.proxy)
+        if number in self._ended or proxy in self._ended:
+            return ENDED
+        if proxy is None and known is not None and known.mark is not None:
+            return NO_RETURNS
+        return proxy
 
     def _number(self, symbol: str) -> int:
         number = self._universe.find(symbol)
@@ -99,12 +121,13 @@ class Terms:
 
     def state(self) -> "TermsState":
         """What :meth:`restore` needs."""
-        return TermsState(self._known, self.rates.state(), self._calendars)
+        return TermsState(self._known, self.rates.state(), self._calendars, self._ended)
 
     def restore(self, state: "TermsState", currencies: set[str]) -> None:
         """Become what :meth:`state` described; ``currencies`` are those of what is held."""
-        self._known, self._calendars = state.known, state.calendars
+        self._known, self._calendars, self._ended = state.known, state.calendars, state.ended
         self.rates.restore(state.rates, currencies)
+        self.rates.end(self._ended)
 
 
 class TermsState(msgspec.Struct, array_like=True):
@@ -113,3 +136,4 @@ class TermsState(msgspec.Struct, array_like=True):
     known: dict[int, Instrument]
     rates: dict[str, tuple[int, bool]]
     calendars: dict[str, tuple[tuple[int, int], ...]]
+    ended: frozenset[int] = frozenset()

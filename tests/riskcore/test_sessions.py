@@ -114,3 +114,13 @@ def test_a_sampler_restored_over_night_gives_the_same_return_at_the_opening(samp
 def test_sessions_that_overlap_or_are_none_are_refused(minutes) -> None:
     with pytest.raises(InputError, match="one after the other"):
         Sessions([np.array(minutes, np.int64).reshape(-1, 2)], np.array([0]))
+
+
+def test_from_the_first_bar_that_begins_at_its_end_an_instrument_has_no_return_and_is_never_stale(sampler) -> None:
+    sampler.sessions = Sessions([], np.array([ALWAYS, ALWAYS]), {SHARE: 105 * MINUTE})
+    for minute in range(100, 130):
+        trade(sampler, minute, share=50.0 if minute < 107 else None)
+    bars = told(sampler)
+    assert [bars[minute][0] for minute in range(101, 105)] == [0.0] * 4
+    assert all(np.isnan(bars[minute][0]) and not bars[minute][1] for minute in range(105, 129))
+    assert not sampler.stale(200)[SHARE]

@@ -89,6 +89,18 @@ def test_a_spread_may_have_negative_prices_in_every_file(read, tmp_path: Path) -
         read_commands(load(given).settings)
 
 
+def test_an_end_is_a_last_day_or_a_moment_in_every_form_of_the_file(written) -> None:
+    day, hour = 86_400 * 10**9, 3_600 * 10**9
+    expected = {"A": Instrument("A", ends=80 * day), "B": Instrument("B", ends=79 * day + 8 * hour)}
+    csv = "symbol,ends\nA,1970-03-21\nB,1970-03-21T10:00:00+02:00\n"
+    yaml = "instruments:\n- {symbol: A, ends: 1970-03-21}\n- {symbol: B, ends: 1970-03-21T10:00:00+02:00}\n"
+    assert read_instruments(written(csv)) == expected
+    assert read_instruments(written(yaml, "i.yaml")) == expected
+    for wrong in ("soon", "2026-02-30", "2026-03-20T10:00:00"):
+        with pytest.raises(InputError, match=f"row 2: ends '{wrong}' is no moment: write its last day"):
+            read_instruments(written(f"symbol,ends\nA,{wrong}\n"))
+
+
 def test_a_column_that_nobody_knows_is_refused(written) -> None:
     with pytest.raises(InputError, match="unknown column 'curency'; did you mean 'currency'"):
         read_instruments(written("symbol,curency\nA,USD\n"))
