@@ -62,6 +62,12 @@ class Metrics:
             "Share of the covariance factors asked for that were there.",
             registry=self.registry,
         )
+        self.webhook = Gauge(
+            "tailwatch_webhook_alerts",
+            "Alerts that the webhook has sent since its start, that wait for it, and that it has parked.",
+            ["state"],
+            registry=self.registry,
+        )
         self.ticks_of = Gauge(
             "tailwatch_ticks_by_symbol",
             "The ledger by feed and symbol: ticks of the run by fate.",

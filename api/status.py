@@ -158,6 +158,10 @@ class StatusBoard:
                 self._metrics.ticks.labels(fate).set(count)
         engine = self._heartbeats.get("engine")
         self._count_numerics(_mapping(engine.state.get("numerics")) if engine else {})
+        webhook = self._heartbeats.get("webhook")
+        for state in ("sent", "waiting", "parked"):
+            if webhook is not None:
+                self._metrics.webhook.labels(state).set(_number(webhook.state.get(state)) or 0.0)
         for account in health.accounts:
             counts = account.model_dump(include=set(_COUNTS))
             for fate, count in {**counts, "rejected": sum(account.rejected.values())}.items():

@@ -12,11 +12,12 @@ from flows.actors.feed import FeedActor
 from flows.crew import run_of
 from flows.dataflow import archive_dataflow
 from flows.heartbeat import Background, cleaning, heartbeat
+from flows.insistence import Insistence
 from flows.journal import KEEP_ALL, Keeper, Retention
 from flows.journal.consumers import needs, note_need
 from flows.messages import FeedBatch
 from flows.running import run_dataflow
-from flows.sinks import ArchiveSink, Insistence
+from flows.sinks import ArchiveSink
 from flows.sources import Checkpoints, JournalSource
 from flows.universe import Universe
 from riskcore.errors import TailwatchError

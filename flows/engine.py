@@ -18,6 +18,7 @@ from flows.crew import Crew, new_crew, resumed_crew, run_of
 from flows.dataflow import risk_dataflow
 from flows.feeds.connection import FeedConnection
 from flows.heartbeat import Background, heartbeat
+from flows.insistence import Insistence
 from flows.intake import Intake
 from flows.journal import JournalWriter
 from flows.journal.consumers import note_need
@@ -26,7 +27,7 @@ from flows.messages import Kind, Moment
 from flows.numerics import told
 from flows.questions import Inbox
 from flows.running import run_dataflow
-from flows.sinks import Insistence, OutboxSink
+from flows.sinks import OutboxSink
 from flows.sources import JournalSource
 from flows.timestamps import format_timestamp
 from riskcore.settings import RiskSettings

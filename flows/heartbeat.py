@@ -1,6 +1,7 @@
 """What a part does beside its flow, from a thread of its own: a sign of life each second, a cleaning each minute."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -50,11 +51,16 @@ class Background:
 def heartbeat(
     url: str,
     part: str,
-    run: str,
+    run: str | None,
     describe: Callable[[], Mapping[str, Any]],
     first: Callable[[], None] = lambda: None,
+    *,
+    leaves: bool = False,
 ) -> Background:
-    """Store what ``part`` says of itself, a JSON-able mapping, once a second; ``first`` is done once before."""
+    """Store what ``part`` says of itself, a JSON-able mapping, once a second; ``first`` is done once before.
+
+    A part that ``leaves`` is not missed after an orderly end: nobody expects it.
+    """
     store = PartStore(url)
     introduced = False
 
@@ -65,7 +71,13 @@ def heartbeat(
         introduced = True
         store.beat(part, run, msgspec.json.encode(describe()))
 
-    return Background(f"{part} heartbeat", 1.0, beat, store.close)
+    def end() -> None:
+        if leaves:
+            with suppress(TailwatchError):
+                store.forget(part)
+        store.close()
+
+    return Background(f"{part} heartbeat", 1.0, beat, end)
 
 
 def cleaning(url: str, run: str) -> Background:

@@ -45,5 +45,10 @@ class PartStore:
                 [part, run, state.decode()],
             )
 
+    def forget(self, part: str) -> None:
+        """Miss a part no longer: it has ended as it was told to."""
+        with self._session.transaction() as connection:
+            connection.execute("delete from parts where part = %s", [part])
+
     def close(self) -> None:
         self._session.close()

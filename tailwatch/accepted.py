@@ -101,6 +101,21 @@ def ip_address(host: str) -> str:
         raise ValueError(f"{host!r} is not an address such as 127.0.0.1 or 0.0.0.0") from None
 
 
+def web_address(url: SecretStr) -> SecretStr:
+    if not re.match(r"https?://", url.get_secret_value()):
+        raise ValueError("must be an address such as https://pager.example/hook")
+    return url
+
+
+def hosts_and_networks(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    for host in hosts:
+        try:
+            ipaddress.ip_network(host, strict=False)
+        except ValueError:
+            host_names((host,))
+    return hosts
+
+
 def host_names(hosts: tuple[str, ...]) -> tuple[str, ...]:
     for host in hosts:
         if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", host):

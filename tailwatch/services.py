@@ -32,12 +32,15 @@ class Services:
             self._addresses[part.name] = self._supervisor.message(part.name)
 
     def start_flows(self) -> None:
-        """Start archive, engine and API beside each other."""
-        self._supervisor.start(
+        """Start archive, engine and API beside each other, and the webhook where there is one."""
+        parts = [
             Part("archive", lambda: _command("archive"), self._environment, stop_s=1.2, stop_stage=1),
             Part("engine", lambda: _command("engine"), self._environment, stop_s=2.0),
             Part("api", lambda: _command("api"), self._environment, stop_s=2.0),
-        )
+        ]
+        if self._configuration.settings.webhook_url is not None:
+            parts.append(Part("webhook", lambda: _command("webhook"), self._environment, stop_s=1.2, stop_stage=1))
+        self._supervisor.start(*parts)
 
     def _database(self) -> Part:
         # A restarted server must be where the others look for it.

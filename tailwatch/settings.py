@@ -25,6 +25,7 @@ from tailwatch.accepted import (
     confidence_levels,
     currency_code,
     host_names,
+    hosts_and_networks,
     ip_address,
     named_symbols,
     postgres_address,
@@ -32,6 +33,7 @@ from tailwatch.accepted import (
     shrinkage_intensity,
     time_of_day,
     time_zone,
+    web_address,
     web_origins,
     websocket_address,
 )
@@ -43,7 +45,7 @@ DATA = "Prices and bars"
 INPUT = "Feed and book"
 RUNNING = "Running"
 
-SECRETS = ("database_url", "feed_key", "feed_secret")
+SECRETS = ("database_url", "feed_key", "feed_secret", "webhook_url", "webhook_secret")
 """Settings whose values no message repeats."""
 
 
@@ -229,6 +231,20 @@ class Settings(BaseSettings):
     )
     port: int = _setting(
         8000, "Port of API and dashboard; 0 takes a free one.", panel=RUNNING, metavar="PORT", ge=0, le=65535
+    )
+    webhook_url: Annotated[SecretStr, AfterValidator(web_address)] | None = _setting(
+        None, "Where alerts are posted to; safest in the environment.", panel=RUNNING, metavar="https://..."
+    )
+    webhook_secret: SecretStr | None = _setting(
+        None, "Signs them: whsec_ and the base64 of 24 to 64 bytes.", panel=RUNNING, metavar="SECRET"
+    )
+    webhook_hosts: Annotated[tuple[str, ...], BeforeValidator(parse_list), AfterValidator(hosts_and_networks)] = (
+        _setting(
+            (),
+            "Hosts, addresses and networks that the webhook may reach besides public ones by https.",
+            panel=RUNNING,
+            metavar="A,B,...",
+        )
     )
     token: SecretStr | None = _setting(
         None, "Access token of commands that ask a running API.", panel=RUNNING, metavar="TOKEN"

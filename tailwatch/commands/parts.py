@@ -67,6 +67,22 @@ def api(configuration: Configuration) -> None:
         server.work()
 
 
+@with_settings("webhook_url", "webhook_secret", "webhook_hosts", "data_dir", "database_url", "log_format")
+def webhook(configuration: Configuration) -> None:
+    """Post each alert to an address, signed, until it is taken."""
+    from flows.webhook import run_webhook
+    from tailwatch.supervised import announce_ready, keep_private, stopping_on_signals
+    from tailwatch.webhook import webhook_of
+
+    keep_private()
+    settings = configuration.settings
+    webhook_of(settings, "")
+    stopping = stopping_on_signals()
+    with database_of(settings) as url:
+        announce_ready()
+        run_webhook(webhook_of(settings, url), stopping)
+
+
 @with_settings("host", "seed", "log_format")
 def exchange(
     configuration: Configuration,

@@ -44,9 +44,12 @@ def _run(configuration: Configuration, market: Sequence[str] | None) -> None:
     from tailwatch.serving import asks_for_tokens
     from tailwatch.supervised import keep_private
     from tailwatch.supervisor import Interrupted, Supervisor
+    from tailwatch.webhook import webhook_of
 
     keep_private()
     settings = configuration.settings
+    if settings.webhook_url is not None:
+        webhook_of(settings, "")
     port = check_port(settings.host, settings.port)
     configuration = configuration.replacing({"port": port}, "free port")
     try:

@@ -21,8 +21,9 @@ from flows.actors.feed import FeedActor
 from flows.checkpoint import CheckpointWriter
 from flows.crew import new_crew, resumed_crew
 from flows.dataflow import archive_dataflow, risk_dataflow
+from flows.insistence import Insistence
 from flows.running import run_dataflow
-from flows.sinks import ArchiveSink, Insistence, OutboxSink
+from flows.sinks import ArchiveSink, OutboxSink
 from flows.sources import Checkpoints, JournalSource
 from flows.universe import Universe
 from riskcore.settings import NANOSECONDS, RiskSettings

@@ -5,8 +5,9 @@ from threading import Event
 import psycopg
 import pytest
 
+from flows.insistence import Insistence
 from flows.messages import Accepted, Checkpoint, End, FeedBatch, Moment, Said
-from flows.sinks import ArchiveSink, Insistence, NdjsonSink, OutboxSink, whole_file
+from flows.sinks import ArchiveSink, NdjsonSink, OutboxSink, whole_file
 from riskcore.messages import Alert, Quality, RiskSnapshot, Tick
 from riskcore.state import Image
 from storage.archive import ArchiveStore
