@@ -16,7 +16,19 @@ from api.hub import Hub
 from api.metrics import Metrics
 from api.rates import Rates
 from api.reading import DatabaseReader, Reader
-from api.routes import alerts, explain, health, history, portfolios, questions, scenarios, session, stream, trades
+from api.routes import (
+    alerts,
+    backtest,
+    explain,
+    health,
+    history,
+    portfolios,
+    questions,
+    scenarios,
+    session,
+    stream,
+    trades,
+)
 from api.security import Guard
 from api.services import Services
 from api.settings import ApiSettings
@@ -68,7 +80,19 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
     app.state.services = services
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # the hook FastAPI documents
     problems.install(app)
-    for module in (portfolios, history, alerts, explain, questions, scenarios, trades, stream, health, session):
+    for module in (
+        portfolios,
+        history,
+        alerts,
+        explain,
+        backtest,
+        questions,
+        scenarios,
+        trades,
+        stream,
+        health,
+        session,
+    ):
         app.include_router(module.router)
     reference.install(app)
     dashboard.install(app, settings.dashboard)

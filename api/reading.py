@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 
 from storage.alerts import Alerts, StoredAlert, StoredLimit
+from storage.backtests import Backtests
 from storage.commands import ANSWERS, Asks
 from storage.explained import Explanations
 from storage.listen import Notification, heard_on, notifications
@@ -11,6 +12,7 @@ from storage.reads import Reads
 from storage.rows import (
     AnswerRow,
     AsOfRow,
+    BacktestRow,
     EventRow,
     HistoryRow,
     PartRow,
@@ -86,6 +88,8 @@ class Reader(Protocol):
         self, run: str, portfolio: str, first: AsOfRow, last: AsOfRow, method: str, confidence: float
     ) -> PartsRow: ...
 
+    async def backtest(self, run: str, portfolio: str, bars: int) -> Sequence[BacktestRow]: ...
+
     async def scenarios(self) -> Sequence[bytes]: ...
 
     async def store_scenario(self, name: str, definition: bytes, most: int) -> bool: ...
@@ -99,7 +103,7 @@ class Reader(Protocol):
         """Yield when something may be new; never end, and never raise for a database that is away."""
 
 
-class DatabaseReader(Reads, Asks, Explanations, Scenarios, Alerts):
+class DatabaseReader(Reads, Asks, Explanations, Backtests, Scenarios, Alerts):
     """What ``storage`` reads and asks, together with its notifications."""
 
     def __init__(self, url: str, *, connections: int, timeout_s: float) -> None:

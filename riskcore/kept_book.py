@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from riskcore.bar_pnl import BarLedger, BarPnl
 from riskcore.cost_basis import CostBasis, PositionPnl
 from riskcore.errors import InputError
 from riskcore.explain import VarExplainer
@@ -19,7 +20,7 @@ from riskcore.vectors import BookVectors
 
 REBUILD_EVERY = 64
 """Bars between two rebuilds of a book's vectors, at the most."""
-_KIND = "risk book, version 2"
+_KIND = "risk book, version 3"
 _STILL = (NO_RETURNS, ENDED)
 
 
@@ -37,6 +38,7 @@ class KeptBook:
         self._explainer: VarExplainer | None = None
         self._phase = zlib.crc32(name.encode()) % REBUILD_EVERY
         self._exposures = Exposures(self.positions, model)
+        self._bar = BarLedger()
         self._priced = -1
         self._applied: tuple[int, ...] = ()
 
@@ -77,6 +79,8 @@ class KeptBook:
             raise InputError(f"instrument {lender} has returns in points: it can be neither a rate nor a proxy")
         if self.positions.describe(instrument, multiplier, rate, margined=margined, column=column):
             self.positions.restart(instrument, self.model.prices)
+            if self.positions.quantity.item(instrument):
+                self._bar.forget()
         self._retrade(instrument)
 
     def on_trade(self, instrument: int, quantity: float, price: float | None = None) -> None:
@@ -87,6 +91,7 @@ class KeptBook:
         """
         self._grow()
         self.positions.check(instrument)
+        self._bar.before_trade(self.positions)
         paid = float(self.model.prices[instrument]) if price is None else price
         self.positions.trade(instrument, quantity, paid, self.model.prices)
         self._retrade(instrument)
@@ -99,6 +104,7 @@ class KeptBook:
         """
         self._grow()
         self.positions.check(instrument)
+        self._bar.before_trade(self.positions)
         self.positions.hold(instrument, quantity, average_price, self.model.prices)
         self._retrade(instrument)
 
@@ -138,7 +144,16 @@ class KeptBook:
     def start_day(self) -> None:
         """Count :attr:`pnl` from the present prices on."""
         self._grow()
+        self._bar.before_day(self.positions, self.model.prices)
         self.positions.start(self.model.prices)
+
+    def end_bar(self) -> BarPnl | None:
+        """P&L since the last call, without and with the trades since; None at the first, and when terms have changed.
+
+        Call it at the end of each bar, with the model's prices as of then. O(N).
+        """
+        self._grow()
+        return self._bar.end(self.positions, self.model.prices)
 
     # What is held, and what it is worth
 
@@ -241,10 +256,11 @@ class KeptBook:
     def snapshot(self) -> bytes:
         """The book as bytes; restore it on the model restored from the same moment."""
         positions = {f"positions.{name}": array for name, array in self.positions.arrays().items()}
-        meta = {"name": self.name, "priced": self._priced, "paid": self.positions.meta()}
+        meta = {"name": self.name, "priced": self._priced, "paid": self.positions.meta(), "bar": self._bar.meta()}
         explainer = {} if self._explainer is None else self._explainer.arrays()
         explained = {f"explain.{name}": array for name, array in explainer.items()}
-        return pack(_KIND, self._vectors.arrays() | positions | explained, meta)
+        untraded = {f"untraded.{name}": array for name, array in self._bar.arrays().items()}
+        return pack(_KIND, self._vectors.arrays() | positions | explained | untraded, meta)
 
     @classmethod
     def restore(cls, state: bytes, model: MarketModel) -> Self:
@@ -252,12 +268,12 @@ class KeptBook:
         packed = unpack(_KIND, state)
         book = cls(model, packed.meta["name"])
         arrays: dict[str, Any] = packed.arrays
-        of_positions = {n.removeprefix("positions."): arrays[n] for n in arrays if n.startswith("positions.")}
-        book.positions = Positions.load(of_positions, packed.meta["paid"])
+        book.positions = Positions.load(_named("positions.", arrays), packed.meta["paid"])
+        book._bar = BarLedger.load(_named("untraded.", arrays), packed.meta["bar"])
         book._vectors.load(arrays)
         book._exposures = Exposures(book.positions, model)
         book._priced = packed.meta["priced"]
-        explained = {n.removeprefix("explain."): arrays[n] for n in arrays if n.startswith("explain.")}
+        explained = _named("explain.", arrays)
         if explained:
             book._explainer = VarExplainer(model, book._vectors)
             book._explainer.load(explained)
@@ -268,4 +284,9 @@ class KeptBook:
         twin = copy.copy(self)
         twin.positions, twin._vectors = self.positions.copy(), self._vectors.copy()
         twin._exposures, twin._explainer = Exposures(twin.positions, self.model), None
+        twin._bar = BarLedger()
         return twin
+
+
+def _named(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

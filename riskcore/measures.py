@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from riskcore.messages import Measure, Method
+from riskcore.messages import Forecast, Measure, Method
 from riskcore.model import MarketModel
 from riskcore.parametric import unit_risk
 from riskcore.quantile import tail_risks, weighted_tail_risks
@@ -111,6 +111,17 @@ def without_numbers(settings: RiskSettings, reason: str, methods: tuple[Method, 
 def no_risk(settings: RiskSettings) -> Measures:
     """The measures of an empty book: 0."""
     return tuple(Measure(method, confidence, 0.0, 0.0) for method in METHODS for confidence in settings.confidence)
+
+
+def next_bar(measures: Iterable[Measure], settings: RiskSettings) -> tuple[Forecast, ...]:
+    r"""The same forecasts of one bar: every method's figure grows with :math:`\sqrt{k}`, and k = 1."""
+    scale = sqrt(settings.bars_in_horizon)
+    return tuple(
+        Forecast(
+            m.method, m.confidence, None if m.var is None else m.var / scale, None if m.es is None else m.es / scale
+        )
+        for m in measures
+    )
 
 
 def horizon_volatility(model: MarketModel, vectors: BookVectors) -> float:

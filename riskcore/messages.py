@@ -131,6 +131,29 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """Value-at-Risk and Expected Shortfall of the next bar, by one method at one confidence; losses are positive."""
+
+    method: Method
+    confidence: float
+    var: float | None
+    es: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BarBacktest:
+    """What came of the forecasts that were made at the end of the bar before."""
+
+    since: str
+    """Event time of that end."""
+    hypothetical_pnl: float
+    """Of the positions held then."""
+    actual_pnl: float
+    """With the trades since."""
+    forecasts: tuple[Forecast, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Uncovered:
     symbol: str
     reason: str
@@ -172,6 +195,8 @@ class RiskSnapshot:
     stress: tuple[StressResult, ...] = ()
     explain: tuple[Explained, ...] = ()
     currencies: tuple[CurrencyRisk, ...] = ()
+    backtest: BarBacktest | None = None
+    """At the end of a bar, what came of the forecasts of the bar before."""
     moment: Literal["bar", "tick"] = "bar"
     """``bar``: prices as of the end of a closed bar; ``tick``: between bars, the newest prices."""
     published_at: str | None = None

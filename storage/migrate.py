@@ -7,6 +7,7 @@ repeated by running it again.
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -54,6 +55,9 @@ def migrations(flavour: Flavour, directory: Path = _DIRECTORY) -> list[Migration
             raise SchemaMismatchError(f"{path} is not named like a migration: NNNN_name.sql")
         if match["flavour"] in (None, flavour):
             found.append(Migration(int(match["version"]), match["name"], path.read_text()))
+    for one, other in pairwise(found):
+        if one.version == other.version:
+            raise SchemaMismatchError(f"two migrations are number {one.version}: {one.name} and {other.name}")
     return found
 
 

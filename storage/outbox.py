@@ -16,8 +16,12 @@ CHANNEL = "outbox"
 """The channel of notifications; a payload is ``run:id`` with the newest id."""
 
 _INSERT_SNAPSHOT = (
-    "insert into risk_snapshots (run, portfolio, event_time, event_ns, id, journal_offset, payload, transient)"
-    " values (%s, %s, moment(%s), %s, %s, %s, %s, %s)"
+    "insert into risk_snapshots"
+    " (run, portfolio, event_time, event_ns, id, journal_offset, payload, transient, backtest)"
+    " select run, portfolio, moment(at), at, id, journal_offset, payload, transient,"
+    " case when not transient and json_typeof(payload -> 'backtest') = 'object' then payload -> 'backtest' end"
+    " from (values (%s, %s, %s::bigint, %s::bigint, %s::bigint, %s::json, %s::boolean))"
+    " as row (run, portfolio, at, id, journal_offset, payload, transient)"
 )
 _INSERT_EVENT = (
     "insert into outbox (run, id, kind, portfolio, journal_offset, ordinal, event_time, event_ns, payload)"
@@ -137,7 +141,6 @@ class OutboxStore:
                     (
                         self._run,
                         row.portfolio,
-                        row.event_time,
                         row.event_time,
                         number,
                         row.journal_offset,

@@ -234,6 +234,13 @@ class AsOfRow(NamedTuple):
     """The snapshot's ``measures``: a JSON array."""
 
 
+class BacktestRow(NamedTuple):
+    """A bar that ended, and what came of the forecasts for it: JSON, as in its snapshot."""
+
+    event_time: int
+    backtest: bytes
+
+
 class PartsRow(NamedTuple):
     """Sums of what moved VaR over several snapshots, and how many snapshots had a part in it."""
 

@@ -1,6 +1,7 @@
 """The payloads of the API, one module for each subject; ``python -m api.openapi`` prints their schema."""
 
 from api.models.alert import Alert
+from api.models.backtest import Backtest, BacktestPoint, ForecastTest, Light, LikelihoodTest
 from api.models.book import Position
 from api.models.covariance import Conditioning, Covariance
 from api.models.explanation import Explanation
@@ -10,9 +11,11 @@ from api.models.limit import Limit, NewLimit, NewLimits, NewSilence, Silence
 from api.models.portfolio import PortfolioSummary
 from api.models.problem import Problem
 from api.models.risk import (
+    BarBacktest,
     CurrencyRisk,
     Distribution,
     Explained,
+    Forecast,
     Measure,
     PositionRisk,
     Quality,
@@ -29,6 +32,9 @@ from api.models.what_if import Candidate, Candidates, ComponentChange, MeasureCh
 __all__ = [
     "Account",
     "Alert",
+    "Backtest",
+    "BacktestPoint",
+    "BarBacktest",
     "BookedTrade",
     "BookedTrades",
     "Candidate",
@@ -42,10 +48,14 @@ __all__ = [
     "Explained",
     "Explanation",
     "Feed",
+    "Forecast",
+    "ForecastTest",
     "Health",
     "History",
     "HistoryPoint",
     "Ledger",
+    "Light",
+    "LikelihoodTest",
     "Limit",
     "Measure",
     "MeasureChange",

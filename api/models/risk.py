@@ -114,6 +114,27 @@ class Explained(Payload):
     scenarios: float
 
 
+class Forecast(Payload):
+    """VaR and ES of the next bar, by one method at one confidence; base currency, losses positive."""
+
+    method: Method
+    confidence: float
+    var: float | None
+    es: float | None
+
+
+class BarBacktest(Payload):
+    """What came of the forecasts that were made at the end of the bar before."""
+
+    since: Timestamp
+    """The end of the bar before."""
+    hypothetical_pnl: float
+    """P&L of the bar of the positions held at its beginning, base currency."""
+    actual_pnl: float
+    """P&L of the bar with the trades in it, each at its own price."""
+    forecasts: list[Forecast]
+
+
 class Uncovered(Payload):
     """A position that the figures leave out, and why."""
 
@@ -173,6 +194,8 @@ class RiskSnapshot(Payload):
     positions: list[PositionRisk]
     currencies: list[CurrencyRisk] = Field(default_factory=list)
     """The rates that convert positions in another currency."""
+    backtest: BarBacktest | None = None
+    """At the end of a bar, what came of the forecasts for it; null between bars and before there was a forecast."""
     distribution: Distribution | None
     stress: list[StressResult]
     explain: list[Explained]

@@ -16,7 +16,17 @@ from riskcore.book import RiskBook
 from riskcore.components import Components
 from riskcore.errors import InputError
 from riskcore.exposures import OVER, UNMODELLED, UNRATED
-from riskcore.messages import CurrencyRisk, PositionRisk, Quality, RiskSnapshot, Uncovered
+from riskcore.measures import next_bar
+from riskcore.messages import (
+    BarBacktest,
+    CurrencyRisk,
+    Forecast,
+    Measure,
+    PositionRisk,
+    Quality,
+    RiskSnapshot,
+    Uncovered,
+)
 from riskcore.model import MarketModel
 from riskcore.positions import NO_RATE, Rate
 from riskcore.settings import DAY, MINUTE, NANOSECONDS, RiskSettings
@@ -69,6 +79,8 @@ class Portfolio:
     seq: int = 0
     holdings: dict[int, Holding] = field(default_factory=dict)
     """What the book says of each instrument that it names, in its order, with the quantity of now."""
+    forecast: "NextBar | None" = None
+    """What the last bar's figures say of the bar after it."""
 
     def hold(self, holdings: Sequence[tuple[int, Holding]], terms: Terms) -> None:
         """Hold this and nothing else, from the present prices on. Equal quantities cost nothing.
@@ -106,7 +118,7 @@ class Portfolio:
         """Measure, and say it with its health; ``keys`` are the names of all instruments."""
         self.seq += 1
         book, settings = self.book, self.settings
-        parts = _parts(book)
+        parts, measures = _parts(book), book.measures()
         return RiskSnapshot(
             portfolio=book.name,
             seq=self.seq,
@@ -118,14 +130,20 @@ class Portfolio:
             gross=book.gross,
             net=book.net,
             pnl_today=book.pnl,
-            measures=book.measures(),
+            measures=measures,
             positions=self._positions(occasion.stale, parts),
             currencies=self._currencies(occasion.stale, parts, keys),
             distribution=book.distribution(),
             quality=self._quality(occasion, tally),
             stress=book.stress_tests(),
             explain=book.explain(since_seq=self.seq - 1),
+            backtest=self._backtest(occasion, measures) if occasion.moment == "bar" else None,
         )
+
+    def _backtest(self, occasion: Occasion, measures: Sequence[Measure]) -> BarBacktest | None:
+        forecast, pnl = self.forecast, self.book.end_bar()
+        self.forecast = NextBar(format_timestamp(occasion.event_time), next_bar(measures, self.settings))
+        return None if forecast is None or pnl is None else BarBacktest(forecast.since, *pnl, forecast.forecasts)
 
     def copy(self) -> "Portfolio":
         """One like it, to ask what would be."""
@@ -220,12 +238,19 @@ class Portfolio:
         )
 
     def state(self) -> "PortfolioState":
-        return PortfolioState(self.book.snapshot(), self.seq, self.holdings)
+        return PortfolioState(self.book.snapshot(), self.seq, self.holdings, self.forecast)
 
     def _reason(self, number: int, why: str) -> str:
         if why == UNRATED:
             return f"no rate {self.holdings[number].currency}/{self.settings.base_currency}"
         return "manual mark without a proxy: valued, but in no figure of risk" if why == UNMODELLED else why
+
+
+class NextBar(msgspec.Struct, frozen=True, array_like=True):
+    """The forecasts of one bar, made at the end of the bar before."""
+
+    since: str
+    forecasts: tuple[Forecast, ...]
 
 
 class PortfolioState(msgspec.Struct, array_like=True):
@@ -234,6 +259,7 @@ class PortfolioState(msgspec.Struct, array_like=True):
     book: bytes
     seq: int
     holdings: dict[int, Holding]
+    forecast: NextBar | None
 
 
 def _refuse_twins(holdings: Sequence[tuple[int, Holding]]) -> None:
@@ -258,6 +284,7 @@ def restored_portfolio(state: PortfolioState, model: MarketModel, settings_hash:
         settings_hash,
         state.seq,
         state.holdings,
+        state.forecast,
     )
 
 

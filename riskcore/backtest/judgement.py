@@ -55,7 +55,13 @@ class Judgement:
     verdict: str
 
 
-def judge(pnl: ArrayLike, value_at_risk: ArrayLike, expected_shortfall: ArrayLike, confidence: float) -> Judgement:
+def judge(
+    pnl: ArrayLike,
+    value_at_risk: ArrayLike,
+    expected_shortfall: ArrayLike,
+    confidence: float,
+    period: str = "day",
+) -> Judgement:
     """Put a series of forecasts and what happened through every test.
 
     Parameters
@@ -66,6 +72,8 @@ def judge(pnl: ArrayLike, value_at_risk: ArrayLike, expected_shortfall: ArrayLik
         Forecasts, shape (T,), losses positive; NaN = missing.
     confidence
         Of both, strictly between 0 and 1.
+    period
+        What the verdict calls a period: ``day``, ``bar``.
 
     Returns
     -------
@@ -110,7 +118,7 @@ def judge(pnl: ArrayLike, value_at_risk: ArrayLike, expected_shortfall: ArrayLik
         z1=z1,
         z2=z2,
         findings=findings,
-        verdict=_words(findings, happened, expected, missing, z1),
+        verdict=_words(findings, happened, expected, missing, z1, f"{period}s"),
     )
 
 
@@ -148,15 +156,22 @@ def _rejects(p_value: float | None) -> bool:
 
 
 def _words(
-    findings: tuple[Finding, ...], happened: NDArray[np.bool_], expected: float, missing: int, z1: ShortfallTest
+    findings: tuple[Finding, ...],
+    happened: NDArray[np.bool_],
+    expected: float,
+    missing: int,
+    z1: ShortfallTest,
+    periods: str,
 ) -> str:
     count = int(happened.sum())
-    said = [_sentence(finding, happened, count, expected, z1) for finding in findings]
-    lacking = [f"{missing} of the exceptions are days without forecast or P&L"] if missing else []
+    said = [_sentence(finding, happened, count, expected, z1, periods) for finding in findings]
+    lacking = [f"{missing} of the exceptions are {periods} without forecast or P&L"] if missing else []
     return "; ".join([*(said or ["nothing speaks against it"]), *lacking])
 
 
-def _sentence(finding: Finding, happened: NDArray[np.bool_], count: int, expected: float, z1: ShortfallTest) -> str:
+def _sentence(
+    finding: Finding, happened: NDArray[np.bool_], count: int, expected: float, z1: ShortfallTest, periods: str
+) -> str:
     match finding:
         case "too many":
             return f"risk is understated: {count / expected:.1f} times the exceptions promised"
@@ -166,8 +181,8 @@ def _sentence(finding: Finding, happened: NDArray[np.bool_], count: int, expecte
             n00, n01, n10, n11 = transitions(happened)
             after, quiet = n11 / max(n10 + n11, 1), n01 / max(n00 + n01, 1)
             slow = "exceptions cluster" if after > quiet else "exceptions avoid each other"
-            return f"{slow}: {after:.1%} of the days after one, {quiet:.1%} of the others"
+            return f"{slow}: {after:.1%} of the {periods} after one, {quiet:.1%} of the others"
         case "too deep":
             return f"losses beyond VaR are {-(z1.statistic or 0.0):.0%} deeper than ES says"
         case "no data":
-            return f"too few days to tell: {len(happened)}, with {expected:.1f} exceptions expected"
+            return f"too few {periods} to tell: {len(happened)}, with {expected:.1f} exceptions expected"

@@ -62,10 +62,10 @@ class Engine:
         self._parts = PartStore(url)
         self._offset = self._outbox.last().journal_offset
 
-    def risk(self, portfolio: str = "main", *, var: float | None = 100.0, size: int = 0) -> bytes:
+    def risk(self, portfolio: str = "main", *, var: float | None = 100.0, size: int = 0, **changes: Any) -> bytes:
         self._offset += 1
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-        told = replace(snapshot_of(portfolio, self._offset, var=var, size=size), published_at=now)
+        told = replace(snapshot_of(portfolio, self._offset, var=var, size=size), published_at=now, **changes)
         return self._write(portfolio, "risk", msgspec.json.encode(told))
 
     def alert(self, name: str, portfolio: str = "main") -> bytes:

@@ -25,6 +25,8 @@ TWINS = [
     (models.StressResult, messages.StressResult),
     (models.Explained, messages.Explained),
     (models.Uncovered, messages.Uncovered),
+    (models.Forecast, messages.Forecast),
+    (models.BarBacktest, messages.BarBacktest),
     (models.Quality, messages.Quality),
 ]
 

@@ -98,3 +98,16 @@ def test_market_value_is_quantity_times_the_price_at_the_bars_end(snapshots, ora
 
 def _epoch(text):
     return int(datetime.fromisoformat(text[:19] + "+00:00").timestamp())
+
+
+@pytest.mark.recordings
+def test_each_bar_holds_the_forecast_of_the_bar_before_against_what_the_raw_file_earned(snapshots, oracle):
+    root = math.sqrt(oracle.bars_in_horizon)
+    for row, snapshot in enumerate(snapshots[WARM_UP + 1 :], WARM_UP + 1):
+        told = snapshot["backtest"]
+        earned = math.fsum(oracle.quantities * (oracle.closes[row] - oracle.closes[row - 1]))
+        assert math.isclose(told["hypothetical_pnl"], earned, rel_tol=1e-9, abs_tol=1e-9)
+        assert told["actual_pnl"] == told["hypothetical_pnl"]
+        for confidence in CONFIDENCES:
+            found = next(f for f in told["forecasts"] if (f["method"], f["confidence"]) == ("historical", confidence))
+            assert math.isclose(found["var"] * root, oracle.historical(row - 1, confidence)[0], rel_tol=1e-9)

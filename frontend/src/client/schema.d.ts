@@ -104,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/portfolios/{id}/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backtest
+         * @description Hold the forecasts of each bar against its P&L: the series of one method, and the tests of all.
+         */
+        get: operations["backtest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/portfolios/{id}/explain": {
         parameters: {
             query?: never;
@@ -616,6 +636,104 @@ export interface components {
             value: number | null;
         };
         /**
+         * Backtest
+         * @description The newest bars of a portfolio, and what every test says of each method and confidence.
+         */
+        Backtest: {
+            /**
+             * Base Currency
+             * @description Null before there are figures.
+             */
+            base_currency: string | null;
+            /** Confidence */
+            confidence: number;
+            /**
+             * Method
+             * @description Whose forecasts `points` have.
+             * @enum {string}
+             */
+            method: "historical" | "parametric" | "monte_carlo";
+            /**
+             * Points
+             * @description Oldest first, from the first bar that this method had a forecast for.
+             */
+            points: components["schemas"]["BacktestPoint"][];
+            /** Portfolio */
+            portfolio: string;
+            /**
+             * Schema
+             * @constant
+             */
+            schema: 1;
+            /**
+             * Tests
+             * @description Over the bars asked for, each from its first forecast on.
+             */
+            tests: components["schemas"]["ForecastTest"][];
+        };
+        /**
+         * BacktestPoint
+         * @description One bar; base currency, losses of `var` and `es` positive.
+         */
+        BacktestPoint: {
+            /** Actual Exception */
+            actual_exception: boolean;
+            /**
+             * Actual Pnl
+             * @description With the trades in it, each at its own price.
+             */
+            actual_pnl: number;
+            /** Es */
+            es: number | null;
+            /**
+             * Event Time
+             * Format: date-time
+             * @description The end of the bar.
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            event_time: string;
+            /**
+             * Hypothetical Exception
+             * @description The hypothetical loss exceeded `var`, or there was none.
+             */
+            hypothetical_exception: boolean;
+            /**
+             * Hypothetical Pnl
+             * @description Of the positions held at its beginning.
+             */
+            hypothetical_pnl: number;
+            /**
+             * Var
+             * @description Forecast for this bar at the end of the bar before, by the method and confidence asked for.
+             */
+            var: number | null;
+        };
+        /**
+         * BarBacktest
+         * @description What came of the forecasts that were made at the end of the bar before.
+         */
+        BarBacktest: {
+            /**
+             * Actual Pnl
+             * @description P&L of the bar with the trades in it, each at its own price.
+             */
+            actual_pnl: number;
+            /** Forecasts */
+            forecasts: components["schemas"]["Forecast"][];
+            /**
+             * Hypothetical Pnl
+             * @description P&L of the bar of the positions held at its beginning, base currency.
+             */
+            hypothetical_pnl: number;
+            /**
+             * Since
+             * Format: date-time
+             * @description The end of the bar before.
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            since: string;
+        };
+        /**
          * BookedTrade
          * @description A trade as it was booked; a cancel shows what it took back.
          */
@@ -987,6 +1105,80 @@ export interface components {
             state: string;
         };
         /**
+         * Forecast
+         * @description VaR and ES of the next bar, by one method at one confidence; base currency, losses positive.
+         */
+        Forecast: {
+            /** Confidence */
+            confidence: number;
+            /** Es */
+            es: number | null;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "historical" | "parametric" | "monte_carlo";
+            /** Var */
+            var: number | null;
+        };
+        /**
+         * ForecastTest
+         * @description What the tests say of one method at one confidence.
+         */
+        ForecastTest: {
+            /** Bars */
+            bars: number;
+            /** @description Both at once (Christoffersen). */
+            conditional_coverage: components["schemas"]["LikelihoodTest"];
+            /** Confidence */
+            confidence: number;
+            /**
+             * Exceptions
+             * @description Bars whose loss exceeded the VaR forecast for them, and those without a forecast.
+             */
+            exceptions: number;
+            /**
+             * Expected
+             * @description Exceptions of right forecasts.
+             */
+            expected: number;
+            /**
+             * Findings
+             * @description What speaks against the forecasts at the 5 % level.
+             */
+            findings: ("too many" | "too few" | "clustered" | "too deep" | "no data")[];
+            /** @description Did the first exception come when it should (Kupiec)? */
+            first_failure: components["schemas"]["LikelihoodTest"];
+            /** @description Do exceptions follow each other (Christoffersen)? */
+            independence: components["schemas"]["LikelihoodTest"];
+            /** @description Is the number of exceptions right? */
+            kupiec: components["schemas"]["LikelihoodTest"];
+            light: components["schemas"]["Light"];
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "historical" | "parametric" | "monte_carlo";
+            /**
+             * Missing
+             * @description Bars without a forecast after the first that had one; they count as exceptions.
+             */
+            missing: number;
+            /**
+             * Pnl
+             * @description Of the positions held at the beginning of each bar (`hypothetical`), or with the trades in it (`actual`).
+             * @enum {string}
+             */
+            pnl: "hypothetical" | "actual";
+            /**
+             * Verdict
+             * @description The same in words.
+             */
+            verdict: string;
+            /** @description Expected Shortfall (Acerbi, Szekely): 0 is expected, negative when losses beyond VaR are deeper or more. */
+            z2: components["schemas"]["LikelihoodTest"];
+        };
+        /**
          * Health
          * @description The state of every part; also the data of the stream's `status` event.
          */
@@ -1109,6 +1301,39 @@ export interface components {
             rejected: {
                 [key: string]: number;
             };
+        };
+        /**
+         * Light
+         * @description Basel's traffic light over all bars that were judged.
+         */
+        Light: {
+            /**
+             * Cumulative Probability
+             * @description Of so many exceptions or fewer by right forecasts; yellow from 0.95, red from 0.9999.
+             */
+            cumulative_probability: number;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Zone
+             * @enum {string}
+             */
+            zone: "green" | "yellow" | "red";
+        };
+        /**
+         * LikelihoodTest
+         * @description A test of the exceptions; null with a reason where it cannot be made.
+         */
+        LikelihoodTest: {
+            /**
+             * P Value
+             * @description How probable so extreme a statistic is of right forecasts; below 0.05 speaks against them.
+             */
+            p_value: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Statistic */
+            statistic: number | null;
         };
         /**
          * Limit
@@ -1781,6 +2006,11 @@ export interface components {
          */
         RiskSnapshot: {
             /**
+             * @description At the end of a bar, what came of the forecasts for it; null between bars and before there was a forecast.
+             * @default null
+             */
+            backtest: components["schemas"]["BarBacktest"] | null;
+            /**
              * Base Currency
              * @example USD
              */
@@ -2320,6 +2550,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortfolioSummary"][];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backtest: {
+        parameters: {
+            query?: {
+                method?: "historical" | "parametric" | "monte_carlo";
+                confidence?: number;
+                /** @description How many of the newest bars are judged. */
+                bars?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of a portfolio. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Service Unavailable */
