@@ -51,7 +51,7 @@ class Asking:
             503: the engine did not take it in time; it was withdrawn and changes nothing. 504: the engine took it and
             has not answered in time; it is carried out. 409: no engine works on the run shown.
         """
-        identifier, answer = await self._ask(run, "command", payload)
+        identifier, answer = await self._ask(_live(run), "command", payload)
         if answer is None:
             if await self._reader.withdraw(identifier):
                 reason = f"the engine did not take it within {self._timeout_s:g} s"
@@ -70,18 +70,29 @@ class Asking:
         ProblemError
             503: no answer in time. 409: no engine works on the run shown.
         """
+        return await self._answered(_live(run), payload, "the engine")
+
+    async def steer(self, run: RunRow, payload: bytes) -> Response:
+        """Ask the program that replays the recording shown.
+
+        Raises
+        ------
+        ProblemError
+            503: no answer in time; nothing was changed.
+        """
+        return await self._answered(run, payload, "the replay")
+
+    async def _answered(self, run: RunRow, payload: bytes, who: str) -> Response:
         identifier, answer = await self._ask(run, "question", payload)
         if answer is None:
             await self._reader.withdraw(identifier)
-            reason = f"the engine did not answer within {self._timeout_s:g} s"
+            reason = f"{who} did not answer within {self._timeout_s:g} s"
             raise ProblemError(503, f"{reason}; see /readyz, then ask again", reason=reason)
         return _response(answer)
 
     async def _ask(
         self, run: RunRow, kind: Literal["command", "question"], payload: bytes
     ) -> tuple[str, AnswerRow | None]:
-        if run.kind != "live":
-            raise ProblemError(409, f"the run shown, {run.run}, is a recording: only a live engine can be asked")
         if len(self._waiting) >= LONGEST_QUEUE:
             detail = f"{LONGEST_QUEUE} requests of this process wait for the engine; come back later"
             raise ProblemError(503, detail, reason="too many requests wait")
@@ -103,6 +114,12 @@ class Asking:
             future = self._waiting.get(answer.id)
             if future is not None and not future.done():
                 future.set_result(answer)
+
+
+def _live(run: RunRow) -> RunRow:
+    if run.kind != "live":
+        raise ProblemError(409, f"the run shown, {run.run}, is a recording: only a live engine can be asked")
+    return run
 
 
 def _response(answer: AnswerRow) -> Response:

@@ -19,6 +19,8 @@ from api.summary import UnreadableSnapshotError, summarize
 from riskcore.errors import TailwatchError
 
 EXPECTED = ("archive", "engine")
+APART = frozenset({"replay"})
+"""What ends by itself, and is told elsewhere."""
 GOOD_FEED_STATES = ("connected",)
 _RANKS: tuple[State, ...] = ("ok", "unknown", "degraded", "down")
 
@@ -111,7 +113,7 @@ class StatusBoard:
 
     def _parts(self) -> list[Part]:
         expected = EXPECTED if self._live() else ()
-        return [self._part(name) for name in sorted({*expected, *self._heartbeats})]
+        return [self._part(name) for name in sorted({*expected, *self._heartbeats} - APART)]
 
     def _part(self, name: str) -> Part:
         heartbeat = self._heartbeats.get(name)

@@ -29,10 +29,12 @@ from flows.commands import (
 from flows.crew import new_crew
 from flows.dataflow import risk_dataflow
 from flows.messages import FeedBatch, Kind, Record, Refused
+from flows.pace import Pace
 from flows.readers import read_files
 from flows.running import run_dataflow
 from flows.sinks import ArchiveSink, NdjsonSink, OutboxSink, whole_file
 from flows.sources import Checkpoints, RecordSource
+from flows.steering import Steered, steering
 from flows.timestamps import LIMIT
 from flows.universe import Universe
 from riskcore.errors import InputError
@@ -90,13 +92,18 @@ def replay_to_database(
     """Store ticks and snapshots under the run :func:`run_name`, and make that run the one that the API shows.
 
     Repeated, it changes nothing: the same recording, book and settings are the same run, and every row has its key.
+    While it lasts, its speed can be changed over the API.
     """
     stopping, run = stopping or Event(), run_name(replay)
     runs, outbox, archive = RunStore(url), OutboxStore(url, run), ArchiveStore(url, run)
     try:
         runs.register(run, "replay", msgspec.json.encode(replay.settings), replay.settings_hash)
         sinks = OutboxSink(outbox, stopping, clock=None), ArchiveSink(archive, stopping)
-        return run_replay(replay, sinks[0], on_progress, stopping=stopping, archive=sinks[1])
+        steered = Steered(Pace(replay.speed), on_progress)
+        with steering(url, run, steered):
+            total = run_replay(replay, sinks[0], stopping=stopping, archive=sinks[1], steered=steered)
+            steered.ended = not stopping.is_set()
+        return total
     finally:
         for store in (runs, outbox, archive):
             store.close()
@@ -129,6 +136,7 @@ def run_replay(
     *,
     stopping: Event | None = None,
     archive: FixedPartitionedSink[FeedBatch, None] | None = None,
+    steered: Steered | None = None,
 ) -> Settled:
     """Run the recording into a sink, and return the sum of the ledger.
 
@@ -139,8 +147,10 @@ def run_replay(
     """
     feed = _ReplayFeedActor(replay)
     crew = new_crew(replay.settings, replay.settings_hash, replay.publish, replay.shards)._replace(feed=feed)
+    steered = steered or Steered(Pace(replay.speed), on_progress)
+    steered.watch(crew)
     checkpoints = None if archive is None else _TOGETHER
-    source = RecordSource(_records(replay, on_progress), stopping, checkpoints, speed=replay.speed)
+    source = RecordSource(_records(replay, steered.on_progress), stopping, checkpoints, steered.pace)
     flow = risk_dataflow(source, crew.feed, crew.risk.__getitem__, replay.shards, crew.alerts, sink, archive)
     run_dataflow(flow, replay.workers)
     feed.tell_untraded()

@@ -4,9 +4,8 @@ Checkpoints are decided by offsets and stamps of the records alone, so two runs 
 behind the same records. Bytewax's own recovery is not used: a source is told where to begin.
 """
 
-import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -17,12 +16,11 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from flows.journal import Appender, JournalError, JournalReader
 from flows.messages import Record
+from flows.pace import WAIT_S, Pace
 from flows.questions import Inbox, Question
 
 BATCH = 1000
 FIRST_CHECKPOINT = 1000
-WAIT_S = 0.005
-SHORTEST_S = 0.0001
 _stamp = attrgetter("stamp")
 
 
@@ -210,7 +208,7 @@ class _RecordPartition(_Partition):
     def __init__(
         self,
         records: Iterable[Record],
-        pace: "_Pace | None",
+        pace: Pace,
         stopping: Event,
         checkpoints: Checkpoints | None,
     ) -> None:
@@ -224,31 +222,9 @@ class _RecordPartition(_Partition):
             self._waiting = list(islice(self._records, BATCH))
             if not self._waiting:
                 raise StopIteration
-        if self._pace is None:
-            records, self._waiting = self._waiting, []
-            return records
         count = self._pace.due(self._waiting)
         records, self._waiting = self._waiting[:count], self._waiting[count:]
         return records
-
-
-class _Pace:
-    """Holds records back until their stamp, counted from the first one, over ``speed`` has come."""
-
-    def __init__(self, speed: float, clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
-        self._speed, self._clock, self._sleep = speed, clock, sleep
-        self._origin: tuple[float, int] | None = None
-
-    def due(self, records: list[Record]) -> int:
-        if self._origin is None:
-            self._origin = self._clock(), records[0].stamp
-        early_ns = records[0].stamp - self._reached(*self._origin)
-        if early_ns > 0:
-            self._sleep(min(max(early_ns / 1e9 / self._speed, SHORTEST_S), WAIT_S))
-        return bisect_left(records, self._reached(*self._origin) + 1, key=_stamp)
-
-    def _reached(self, began: float, first: int) -> int:
-        return first + int((self._clock() - began) * 1e9 * self._speed)
 
 
 class RecordSource(FixedPartitionedSource[SourceBatch, None]):
@@ -258,11 +234,8 @@ class RecordSource(FixedPartitionedSource[SourceBatch, None]):
     ----------
     records
         Stamps must not decrease. Read once, by one partition.
-    speed
-        1 replays in the time that the stamps tell, 10 ten times as fast, None as fast as possible. Only
-        when a record comes depends on it, nothing else.
-    clock, sleep
-        Seconds, monotonic; for tests.
+    pace
+        When a record comes; by itself as fast as possible.
     """
 
     def __init__(
@@ -270,14 +243,11 @@ class RecordSource(FixedPartitionedSource[SourceBatch, None]):
         records: Iterable[Record],
         stopping: Event | None = None,
         checkpoints: Checkpoints | None = None,
-        *,
-        speed: float | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
+        pace: Pace | None = None,
     ) -> None:
         self._records, self._checkpoints = records, checkpoints
         self._stopping = stopping or Event()
-        self._pace = None if speed is None else _Pace(speed, clock, sleep)
+        self._pace = pace or Pace()
 
     def list_parts(self) -> list[str]:
         return ["records"]

@@ -10,6 +10,7 @@ from api.models.history import History, HistoryPoint
 from api.models.limit import Limit, NewLimit, NewLimits, NewSilence, Silence
 from api.models.portfolio import PortfolioSummary
 from api.models.problem import Problem
+from api.models.replay import Replay, Steer
 from api.models.risk import (
     BarBacktest,
     CurrencyRisk,
@@ -74,6 +75,7 @@ __all__ = [
     "Problem",
     "Quality",
     "Readiness",
+    "Replay",
     "Reset",
     "RiskSnapshot",
     "Scenario",
@@ -81,6 +83,7 @@ __all__ = [
     "SessionInfo",
     "ShockedGroup",
     "Silence",
+    "Steer",
     "Stress",
     "StressResult",
     "Uncovered",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from flows.journal import Appender, JournalError, JournalReader, JournalWriter
 from flows.journal.store import SegmentStore
 from flows.messages import Kind, Record
+from flows.pace import Pace
 from flows.sources import BATCH, Checkpoints, JournalSource, RecordSource, SourceBatch
 
 SECOND = 1_000_000_000
@@ -202,7 +203,7 @@ class FakeTime:
 def test_a_paced_replay_takes_the_time_that_the_stamps_tell(speed: float) -> None:
     time_ = FakeTime()
     records = [record(number, stamp * SECOND) for number, stamp in enumerate([50, 50, 51, 60])]
-    source = RecordSource(records, speed=speed, clock=time_.clock, sleep=time_.sleep)
+    source = RecordSource(records, pace=Pace(speed, time_.clock, time_.sleep))
     partition = source.build_part("in", "records", None)
     emitted: list[tuple[int, float]] = []
     while len(emitted) < len(records):
@@ -218,7 +219,7 @@ def test_pacing_changes_nothing_but_time() -> None:
     records = [record(number, number * SECOND // 50) for number in range(300)]
     checkpoints = Checkpoints(records=70, period_ns=SECOND)
     fast = run(RecordSource(records, checkpoints=checkpoints))
-    paced = run(RecordSource(records, checkpoints=checkpoints, speed=1.0, clock=time_.clock, sleep=time_.sleep))
+    paced = run(RecordSource(records, checkpoints=checkpoints, pace=Pace(1.0, time_.clock, time_.sleep)))
     assert all_records(paced) == all_records(fast)
     assert checkpoints_in(paced) == checkpoints_in(fast)
 

@@ -294,6 +294,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replay
+         * @description Tell how far the recording is, and how fast it goes; 404 where a live feed is shown.
+         */
+        get: operations["replay"];
+        put?: never;
+        /**
+         * Steer
+         * @description Change the speed of the recording, or let it pause and go on. No figure depends on it.
+         */
+        post: operations["steer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scenarios": {
         parameters: {
             query?: never;
@@ -1980,6 +2004,48 @@ export interface components {
             ready: boolean;
         };
         /**
+         * Replay
+         * @description The recording that is shown.
+         */
+        Replay: {
+            /**
+             * Event Time
+             * @description The moment of the market that it has come to; null before the first tick.
+             */
+            event_time: string | null;
+            /**
+             * Fraction
+             * @description Of the recording that was read.
+             */
+            fraction: number;
+            /** Paused */
+            paused: boolean;
+            /** Run */
+            run: string;
+            /**
+             * Schema
+             * @constant
+             */
+            schema: 1;
+            /**
+             * Speed
+             * @example max
+             * @example 10x
+             */
+            speed: string;
+            /**
+             * State
+             * @description `away`: the program that read it is not heard any more.
+             * @enum {string}
+             */
+            state: "running" | "paused" | "ended" | "away";
+            /**
+             * Ticks
+             * @description Received so far.
+             */
+            ticks: number;
+        };
+        /**
          * Reset
          * @description The ``reset`` event: the cursor cannot be served, the present state follows.
          *
@@ -2219,6 +2285,16 @@ export interface components {
              * @example 2026-11-22T09:30:00.123456789Z
              */
             starts: string;
+        };
+        /**
+         * Steer
+         * @description What is to be changed; what is left out stays.
+         */
+        Steer: {
+            /** Paused */
+            paused?: boolean | null;
+            /** Speed */
+            speed?: string | null;
         };
         /**
          * Stress
@@ -3184,6 +3260,95 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Steer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description Conflict */
