@@ -41,6 +41,8 @@ class Checkpoints(NamedTuple):
 
     records: int = 100_000
     period_ns: int = 60_000_000_000
+    when_behind: bool = True
+    """Whether the period counts, too, where a whole batch could be read at once, so that more is waiting."""
 
     def cut(self, records: list[Record], previous_stamp: int) -> int:
         """Return how many of ``records`` come up to the first checkpoint; 0 when none is due in them."""
@@ -49,7 +51,7 @@ class Checkpoints(NamedTuple):
         start = previous_stamp or records[0].stamp
         boundary = (start // self.period_ns + 1) * self.period_ns
         by_time = bisect_left(records, boundary, key=_stamp) + 1
-        due = min(by_count, by_time)
+        due = min(by_count, by_time) if self.when_behind or len(records) < BATCH else by_count
         return due if due <= len(records) else 0
 
 

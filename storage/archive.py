@@ -1,22 +1,21 @@
 """The archive: every tick of the journal in a table, exactly once, with what was refused and what never came.
 
-Ticks travel by COPY into a temporary table and from there, where they are not stored yet, into ``ticks``.
-How far the archive has come is stored in the same transaction.
+How far the archive has come is stored in the same transaction, so what is written is new, and ticks travel by COPY
+straight into ``ticks``. Only where one of them is there already (the answer to a commit was lost, or a venue told a
+tick again after long) they go by a temporary table, and from there what is not stored yet.
 """
 
 from collections.abc import Sequence
 
+import psycopg
+
 from storage.connection import CALL_TIMEOUT_S, Connection, Session
-from storage.copying import gap_line, refused_line, tick_line
+from storage.copying import gap_line, refused_line
 from storage.rows import AcceptedTick, MissingRange, Progress, RefusedTick, Written
+from storage.tick_rows import COLUMNS, TickRows
 from storage.writer import Right
 
-_TICKS = """
-create temporary table staged_ticks (
-    feed text, symbol text, event_ns bigint, price float8, size float8, bid float8, ask float8, side text,
-    identifier bigint, fact bigint, received_ns bigint, journal_offset bigint, ordinal integer
-) on commit delete rows
-"""
+_TICKS = "create temporary table staged_ticks (like ticks) on commit delete rows"
 _REFUSED = """
 create temporary table staged_refused (
     journal_offset bigint, ordinal integer, stamp_ns bigint, origin text, line bigint, fate text, reason text,
@@ -28,14 +27,7 @@ create temporary table staged_gaps (
     feed text, symbol text, first bigint, last bigint, journal_offset bigint, stamp_ns bigint
 ) on commit delete rows
 """
-_INSERT_TICKS = """
-insert into ticks (
-    run, time,
-    feed, symbol, event_ns, price, size, bid, ask, side,
-    identifier, fact, received_ns, journal_offset, ordinal
-)
-select %s, moment(event_ns), staged_ticks.* from staged_ticks on conflict do nothing
-"""
+_INSERT_TICKS = f"insert into ticks ({COLUMNS}) select {COLUMNS} from staged_ticks on conflict do nothing"  # noqa: S608 # names of ours
 _INSERT_REFUSED = """
 insert into quarantine (
     run,
@@ -67,6 +59,7 @@ class ArchiveStore:
 
     def __init__(self, url: str, run: str, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self._run = run
+        self._rows = TickRows(run)
         self._right = Right(url, run, "archive")
         self._session = Session(url, f"archive {run}", self._take_over, timeout_s)
 
@@ -95,12 +88,12 @@ class ArchiveStore:
     ) -> Written:
         """Store everything up to and with the journal's record `offset` in one transaction.
 
-        `state` is what the next archive goes on from. 10,000 ticks take about 0.12 s.
+        `state` is what the next archive goes on from. 10,000 ticks take about 0.07 s.
         """
         with self._session.transaction() as connection:
             self._right.check(self._right.confirm(connection))
             written = Written(
-                self._add(connection, "staged_ticks", map(tick_line, accepted), _INSERT_TICKS),
+                self._add_ticks(connection, accepted),
                 self._add(connection, "staged_refused", map(refused_line, refused), _INSERT_REFUSED),
                 self._add(connection, "staged_gaps", map(gap_line, gaps), _INSERT_GAPS),
             )
@@ -115,6 +108,17 @@ class ArchiveStore:
         for statement in (_TICKS, _REFUSED, _GAPS):
             connection.execute(statement)
 
+    def _add_ticks(self, connection: Connection, accepted: Sequence[AcceptedTick]) -> int:
+        if not accepted:
+            return 0
+        rows = self._rows.pack(accepted)
+        try:
+            with connection.transaction():
+                return _copy_ticks(connection, "ticks", rows)
+        except psycopg.errors.UniqueViolation:
+            _copy_ticks(connection, "staged_ticks", rows)
+            return connection.execute(_INSERT_TICKS.encode()).rowcount
+
     def _add(self, connection: Connection, staged: str, lines: "map[str]", insert: str) -> int:
         text = "".join(lines)
         if not text:
@@ -124,6 +128,13 @@ class ArchiveStore:
                 copy.write(text)
             cursor.execute(insert.encode(), [self._run])
             return cursor.rowcount
+
+
+def _copy_ticks(connection: Connection, table: str, rows: bytes) -> int:
+    with connection.cursor() as cursor:
+        with cursor.copy(f"copy {table} ({COLUMNS}) from stdin (format binary)") as copy:
+            copy.write(rows)
+        return cursor.rowcount
 
 
 def archived(url: str, run: str) -> int:

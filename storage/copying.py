@@ -1,4 +1,4 @@
-"""Rows as lines of COPY's text format.
+"""Rows as lines of COPY's text format: how what was refused and what is missing is stored, and all is verified.
 
 Text that PostgreSQL cannot store (a NUL, half of a surrogate pair) becomes a replacement character: one such
 character would refuse the whole batch for ever. The quarantine keeps the bytes as they came.
@@ -18,16 +18,23 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\
 
 
 def tick_line(row: AcceptedTick) -> str:
-    tick, offset, ordinal = row.tick, row.offset, row.ordinal
-    identifier = tick.identifier
-    # A tick that its venue gave no name is named by its place in the journal, below zero where none counts.
-    fact = -(offset * _ORDINALS + ordinal) - 1 if identifier is None else identifier
-    received = row.stamp if tick.received is None else tick.received
+    tick = row.tick
     return (
         f"{_text(tick.feed)}\t{_text(tick.symbol)}\t{tick.event_time}\t{tick.price}\t{_number(tick.size)}"
-        f"\t{_number(tick.bid)}\t{_number(tick.ask)}\t{tick.side or _NULL}\t{_number(identifier)}\t{fact}"
-        f"\t{received}\t{offset}\t{ordinal}\n"
+        f"\t{_number(tick.bid)}\t{_number(tick.ask)}\t{tick.side or _NULL}\t{_number(tick.identifier)}\t{fact_of(row)}"
+        f"\t{received_of(row)}\t{row.offset}\t{row.ordinal}\n"
     )
+
+
+def fact_of(row: AcceptedTick) -> int:
+    """The venue's identifier; without one the place in the journal, below zero where none counts."""
+    identifier = row.tick.identifier
+    return -(row.offset * _ORDINALS + row.ordinal) - 1 if identifier is None else identifier
+
+
+def received_of(row: AcceptedTick) -> int:
+    received = row.tick.received
+    return row.stamp if received is None else received
 
 
 def refused_line(row: RefusedTick) -> str:
@@ -48,5 +55,9 @@ def _number(value: float | None) -> str:
 
 @lru_cache(maxsize=16_384)
 def _text(value: str) -> str:
-    storable = value.translate(_UNSTORABLE).encode("utf-8", "replace").decode()
-    return storable.translate(_ESCAPES)
+    return storable(value).translate(_ESCAPES)
+
+
+def storable(value: str) -> str:
+    """The text with what PostgreSQL cannot store replaced."""
+    return value.translate(_UNSTORABLE).encode("utf-8", "replace").decode()

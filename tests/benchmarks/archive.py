@@ -1,6 +1,7 @@
 """How fast the archive catches up with its journal, alone and beside a risk flow that works on the same ticks."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from flows.sources import BATCH, JournalSource
 from flows.universe import Universe
 from riskcore.settings import NANOSECONDS, RiskSettings
 from storage.archive import ArchiveStore
+from storage.cluster import Cluster
 from storage.embedded import EmbeddedPostgres
 from storage.migrate import migrate
 from storage.rows import Written
@@ -37,20 +39,20 @@ def measure_archive() -> Table:
     table = Table(
         "Archive",
         f"The archive catches up with a journal of {TICKS:,} ticks of {INSTRUMENTS} instruments: read, decode, judge, "
-        "COPY into a staging table, insert what is new with offset and decoder's state, into the embedded server "
-        "with every commit on the disk. *CPU*: of the archive's own process for a tick, the server's not counted. "
-        f"*Beside risk*: another process takes {RATE:,} ticks a second through decoder and risk (10,000 paths, all "
-        "methods) meanwhile.",
-        ("archive", "time", "ticks/s", "CPU"),
+        "COPY, with offset and decoder's state, into the embedded server with every commit on the disk. *CPU* for a "
+        "tick: of the archive's process, and of the server's. *Load*: how many processes wanted one of the "
+        f"{os.cpu_count()} cores in the minute before. *Beside risk*: another process takes {RATE:,} ticks a second "
+        "through decoder and risk (10,000 paths, all methods) meanwhile.",
+        ("archive", "time", "ticks/s", "CPU archive", "CPU server", "load"),
     )
     with tempfile.TemporaryDirectory() as name, EmbeddedPostgres(Path(name) / "database") as server:
         folder = Path(name)
         migrate(server.url)
         _journal(folder / "journal")
-        table.rows.append(_row("alone", folder / "journal", server.url))
+        table.rows.append(_row("alone", folder, server.url))
         risk = subprocess.Popen([sys.executable, "-m", __name__, str(folder / "journal")])
         try:
-            table.rows.append(_row("beside risk", folder / "journal", server.url))
+            table.rows.append(_row("beside risk", folder, server.url))
         finally:
             risk.kill()
             risk.wait()
@@ -71,9 +73,9 @@ def _journal(directory: Path) -> None:
     writer.close()
 
 
-def _row(run: str, journal: Path, url: str) -> tuple[str, ...]:
-    stopping, stored = Event(), 0
-    store = ArchiveStore(url, run)
+def _row(run: str, folder: Path, url: str) -> tuple[str, ...]:
+    journal, stopping, stored = folder / "journal", Event(), 0
+    store, load, before = ArchiveStore(url, run), os.getloadavg()[0], _used_by_server(folder)
 
     def on_stored(_batch: FeedBatch, written: Written) -> None:
         nonlocal stored
@@ -88,9 +90,20 @@ def _row(run: str, journal: Path, url: str) -> tuple[str, ...]:
     writer.append(Kind.CONNECTED, b"{}", adapter="tailwatch", origin="bench")
     run_dataflow(archive_dataflow(source, FeedActor(Universe()), ArchiveSink(store, stopping, on_stored)))
     spent, used = time.perf_counter() - began, time.process_time() - used
+    served = _used_by_server(folder) - before
     store.close()
     writer.close()
-    return run, duration(spent), f"{TICKS / spent:,.0f}", duration(used / TICKS)
+    cost = (duration(used / TICKS), duration(served / TICKS))
+    return run, duration(spent), f"{TICKS / spent:,.0f}", *cost, f"{load:.1f}"
+
+
+def _used_by_server(folder: Path) -> float:
+    """Seconds of processor time of the server's processes, living and ended."""
+    cluster, ticks = Cluster(folder / "database" / "cluster"), 0
+    for process in cluster.processes():
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11 : 15 if process == cluster.postmaster() else 13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _risk(journal: Path) -> None:

@@ -42,7 +42,7 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "inside a checkpoint": (flows.checkpoint.os, "fsync", "before"),
     "behind a checkpoint": (flows.checkpoint, "write_checkpoint", "after"),
     "before the archive's transaction": (storage.archive.ArchiveStore, "write", "before"),
-    "inside the archive's transaction": (storage.archive.ArchiveStore, "_add", "after"),
+    "inside the archive's transaction": (storage.archive.ArchiveStore, "_add_ticks", "after"),
     "behind the archive's commit": (storage.archive.ArchiveStore, "write", "after"),
 }
 """Where, by name: whose function, and on which side of it."""

@@ -158,6 +158,20 @@ def test_checkpoints_stand_behind_the_first_record_of_each_period() -> None:
     assert [records[offset].stamp // SECOND for offset in checkpoints_in(batches)] == [11, 20, 55]
 
 
+def test_who_is_behind_is_cut_by_count_alone(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "journal", silence_s=3600.0, clock=lambda: 0)
+    for number in range(9_500):
+        writer.append(Kind.FRAME, str(number).encode(), stamp=number * SECOND)
+    assert writer.flush(20.0)
+    together = Checkpoints(records=4_000, period_ns=SECOND, when_behind=False)
+    stopping = Event()
+    batches = drained(JournalSource(tmp_path / "journal", 0, writer, stopping, together), stopping, 9_500)
+    found = [batch.offset for batch in batches if batch.checkpoint]
+    assert found[:4] == [999, 1_999, 3_999, 7_999]
+    assert len(found) > 100, "the last records, less than a batch, are cut by time"
+    writer.close()
+
+
 @given(
     st.lists(st.integers(0, 30), min_size=1, max_size=60),
     st.integers(1, 20),

@@ -1,6 +1,7 @@
 """The archive holds every tick once, exactly, and knows how far it has come."""
 
 from collections.abc import Callable
+from itertools import product
 
 import psycopg
 import pytest
@@ -8,11 +9,12 @@ import pytest
 from flows.messages import Accepted, Gap, Refused
 from riskcore.messages import Tick
 from storage.archive import ArchiveStore
-from storage.copying import PAYLOAD_LIMIT
+from storage.copying import PAYLOAD_LIMIT, tick_line
 from storage.errors import DatabaseError, WriterConflictError
 from storage.flavour import Flavour
 from storage.migrate import schema_status
 from storage.rows import Progress, Written
+from storage.verify import stored_lines
 
 MOMENT = 1_790_000_000_123_456_789
 
@@ -65,6 +67,34 @@ def test_a_batch_written_again_adds_nothing(archive: ArchiveStore) -> None:
     assert archive.write(*batch) == Written(4, 1, 1)
     assert archive.write(*batch) == Written(0, 0, 0)
     assert archive.progress() == Progress(4, None, 4, 1)
+
+
+def test_what_is_new_among_what_is_there_is_stored(
+    archive: ArchiveStore, select: Callable[[str], list[tuple[object, ...]]]
+) -> None:
+    archive.write([tick(1), tick(3)], [], [], 3)
+    assert archive.write([tick(2), tick(3), tick(3), tick(4)], [], [], 4) == Written(2, 0, 0)
+    assert select("select identifier, run, late from ticks order by 1") == [(n, "live", None) for n in (1, 2, 3, 4)]
+
+
+def test_a_tick_is_stored_with_what_it_has_and_nothing_for_what_it_has_not(
+    archive: ArchiveStore, database_url: str
+) -> None:
+    some = {
+        "size": (None, 0.0, 1e-9), "bid": (None, -1.5), "ask": (None, 1e300), "side": (None, "sell"),
+        "identifier": (None, 0, 2**62), "received": (None, 1),
+    }  # fmt: skip
+    ticks = [
+        Accepted(n, 2, MOMENT, 0, Tick("für", "A\t1", MOMENT + n * 1000, 1.0, **dict(zip(some, values, strict=True))))
+        for n, values in enumerate(product(*some.values()))
+    ]
+    archive.write(ticks, [], [], 200)
+    stored = stored_lines(database_url, "live", "ticks", 200)
+    assert [_numbers(line) for line in stored] == [_numbers(tick_line(one)[:-1].split("\t")) for one in ticks]
+
+
+def _numbers(fields: list[str]) -> list[object]:
+    return [*fields[:3], *(field if field == r"\N" else float(field) for field in fields[3:7]), *fields[7:]]
 
 
 def test_ticks_without_an_identifier_are_told_apart_by_their_place(
