@@ -127,6 +127,14 @@ class Reads(Pool):
         )  # fmt: skip
         return [HistoryRow((first + number * step) * 1000, *rest) for number, *rest in rows]
 
+    async def first_moment(self, run: str, portfolio: str) -> int | None:
+        """Return the event time of the oldest snapshot kept of a portfolio, None where there is none."""
+        rows = await self._rows(
+            "select event_ns from risk_snapshots where run = %s and portfolio = %s order by event_time, id limit 1",
+            [run, portfolio],
+        )
+        return int(rows[0][0]) if rows else None
+
     async def risk_as_of(self, run: str, portfolio: str, known: int) -> EventRow | None:
         """Return what was last known of a portfolio at the moment `known`, by when it was published.
 

@@ -22,4 +22,6 @@ class History(Payload):
     end: Timestamp
     """Exclusive."""
     resolution: str
+    begins: Timestamp | None
+    """Event time of the oldest snapshot that is kept: there is nothing before it."""
     points: list[HistoryPoint]

@@ -51,12 +51,15 @@ async def history(
     """Give the last snapshot of each interval; by itself of the hour up to the newest snapshot."""
     await known_portfolio(served, portfolio)
     span = _span(start, end, resolution, _newest(served, portfolio))
-    rows = await served.reader.risk_history(served.current_run().run, portfolio, *span)
+    run = served.current_run().run
+    rows = await served.reader.risk_history(run, portfolio, *span)
+    begins = await served.reader.first_moment(run, portfolio)
     return History(
         portfolio=portfolio,
         start=text(span.start),
         end=text(span.end),
         resolution=f"{span.step_s}s",
+        begins=None if begins is None else text(begins),
         points=[
             HistoryPoint(
                 event_time=text(row.event_time),

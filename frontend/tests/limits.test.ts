@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readLimits } from "../src/client/readLimits.ts";
-import { faultOfLimit, type LimitDraft, limitOf, withLimit } from "../src/risk/limits.ts";
+import { faultOfLimit, type LimitDraft, limitOf, linesOf, withLimit } from "../src/risk/limits.ts";
 
 const draft = (change: Partial<LimitDraft> = {}): LimitDraft => ({
   rule: "var",
@@ -61,4 +61,21 @@ describe("a limit", () => {
     expect(readLimits([{ ...wire, rule: "dance" }, null, 5, wire])).toHaveLength(1);
     expect(readLimits({ limits: [] })).toEqual([]);
   });
+});
+
+test("the levels of a figure at a confidence are lines in its series, the lowest first", () => {
+  const read = (...changes: object[]) => readLimits(changes.map((change) => ({ ...wire, ...change })));
+  const limits = read(
+    {},
+    { method: "parametric", warning: null, breach: 90 },
+    { rule: "es" },
+    { confidence: 0.95 },
+  );
+  expect(linesOf(limits, "var", 0.99)).toEqual([
+    { value: 80, level: "warning", method: "historical" },
+    { value: 90, level: "breach", method: "parametric" },
+    { value: 100, level: "breach", method: "historical" },
+  ]);
+  expect(linesOf(limits, "es", 0.99)).toHaveLength(2);
+  expect(linesOf(limits, "var", 0.975)).toEqual([]);
 });

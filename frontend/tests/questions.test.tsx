@@ -194,6 +194,17 @@ describe("why it moved", () => {
     expect(asked).toContain("method=historical");
   });
 
+  test("is told of the part of the series that the address names", async () => {
+    answers["GET /api/v1/portfolios/main/explain"] = () => explanation;
+    const page = showPage("?waterfall=why&from=2026-11-22T09:31:00Z&to=2026-11-22T09:40:00Z");
+    await page.feed(page.open, ids, (state) => withRisk(state, snapshot(), performance.now()));
+    await page.feed();
+    const asked = sent.find(({ path }) => path.includes("/explain"))?.path;
+    expect(asked).toContain("from=2026-11-22T09%3A31%3A00.000Z");
+    expect(asked).toContain("to=2026-11-22T09%3A40%3A00.000Z");
+    expect(region("Why it moved")).toHaveTextContent(/VaR 99%: \$1\.000K at .*, at .*:45:00 \$1\.100K/);
+  });
+
   test("says why it is not known", async () => {
     const page = showPage("?waterfall=why");
     await page.feed(page.open, ids, (state) => withRisk(state, snapshot(), performance.now()));

@@ -8,6 +8,7 @@ import {
   figureKey,
   merge,
   pointOf,
+  within,
   withStep,
 } from "../src/store/series.ts";
 import { later, measure } from "./fixtures.ts";
@@ -50,6 +51,31 @@ describe("history", () => {
 
   test("a wider step keeps the later moment of each", () => {
     expect(valuesOf(withStep(filled(0, 1, 2, 3), 2000))).toEqual([1001, 1003]);
+  });
+});
+
+describe("a whole series", () => {
+  test("keeps its beginning for ever, in steps that grow with it", () => {
+    let series = emptySeries(1000, true);
+    for (let second = 0; second < 5 * CAPACITY; second += 1) series = append(series, at(second));
+    expect(series.points.length).toBeLessThanOrEqual(CAPACITY);
+    expect(series.stepMs).toBe(8000);
+    expect((series.points.at(-1)?.moment ?? 0) - (series.points[0]?.moment ?? 0)).toBeGreaterThan(
+      (5 * CAPACITY - 10) * 1000,
+    );
+  });
+});
+
+describe("a part that is looked at", () => {
+  const start = at(0).moment;
+
+  test("is drawn from its history, and from the live end where there is none yet", () => {
+    const part = within([start + 10_000, start + 20_000], filled(18, 19, 20, 21, 60), [
+      at(9),
+      at(12),
+      at(15),
+    ]);
+    expect(part.points.map(({ moment }) => (moment - start) / 1000)).toEqual([12, 15, 18, 19, 20]);
   });
 });
 

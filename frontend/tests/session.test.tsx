@@ -53,6 +53,17 @@ test("history is asked for once there is a present to end it, and joined to it",
   expect(momentsOf("main")).toBe(3);
 });
 
+test("the whole series is asked for since its beginning, which the history tells", async () => {
+  const begins = "2026-11-22T08:30:10.000Z";
+  answers["/api/v1/portfolios/main/risk/history"] = json({ begins, points: [later(7), later(10)] });
+  session.look("main", Number.POSITIVE_INFINITY);
+  await settle();
+  const last = asked.filter((path) => path.includes("history")).at(-1);
+  expect(last).toContain(`start=${encodeURIComponent("2026-11-22T08:30:09.000Z")}`);
+  expect(last).toContain("resolution=13s");
+  expect(portfolioOf(store.current, "main").series).toMatchObject({ whole: true, stepMs: 3_601_000 / 300 });
+});
+
 test("a portfolio that is warming up tells why, and its history is asked for all the same", async () => {
   answers["/api/v1/portfolios/main/risk"] = json({ detail: "…", reason: "12 of 30 bars" }, 503);
   session.look("main", 300_000);

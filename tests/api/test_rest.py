@@ -129,6 +129,15 @@ async def test_history_by_itself_ends_with_the_newest_snapshot(engine: Any, aske
     assert points[-1]["measures"][0]["var"] == 2.0
 
 
+async def test_history_says_where_it_begins_whatever_part_of_it_is_asked_for(engine: Any, asked: Any) -> None:
+    for var in range(10):
+        engine.risk(var=float(var))
+    span = {"start": "2026-11-22T12:00:05Z", "end": "2026-11-22T12:00:10Z"}
+    async with asked() as client:
+        history = (await client.get("/api/v1/portfolios/main/risk/history", params=span)).json()
+    assert history["begins"] == "2026-11-22T12:00:00.000000000Z"
+
+
 @pytest.mark.parametrize(
     "params",
     [

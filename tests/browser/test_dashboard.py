@@ -96,6 +96,23 @@ def test_what_moved_var_is_told_beside_its_parts(page: Page) -> None:
     expect(page.get_by_role("region", name="VaR by position")).to_be_visible()
 
 
+def test_a_part_of_the_series_that_is_dragged_over_stands_in_the_address(page: Page) -> None:
+    chart = page.get_by_role("region", name="VaR over time").locator("svg.recharts-surface").first
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 60, steps=4)
+    page.mouse.up()
+    back = page.get_by_role("button", name="Show all of the range again")
+    expect(back).to_be_visible()
+    assert "from=" in page.url
+    assert "to=" in page.url
+    back.click()
+    expect(back).to_be_hidden()
+    assert "from=" not in page.url
+
+
 def test_positions_are_listed_with_their_figures(page: Page) -> None:
     rows = page.get_by_role("region", name="Positions", exact=True).get_by_role("row")
     expect(rows.nth(1)).to_contain_text(re.compile(r"[A-Z]"), timeout=30_000)

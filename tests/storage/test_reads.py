@@ -128,6 +128,13 @@ async def test_history_ends_before_its_end_and_begins_at_its_start_to_the_nanose
     assert [row.event_time for row in series] == [START + 1]
 
 
+async def test_the_first_moment_of_a_portfolio_is_known(database_url: str) -> None:
+    write(database_url, snapshot(2), snapshot(3))
+    async with Reads(database_url) as reads:
+        assert await reads.first_moment("live", "main") == START + 2 * SECOND
+        assert await reads.first_moment("live", "none") is None
+
+
 async def test_a_history_that_is_too_fine_says_how_fine_it_may_be(database_url: str) -> None:
     async with Reads(database_url) as reads:
         end = START + 10 * MAX_BUCKETS * SECOND

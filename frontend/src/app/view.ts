@@ -1,6 +1,7 @@
 /** What the user has chosen to look at. It stands in the address, so that a view can be sent to a colleague. */
 import { createContext, useCallback, useContext, useEffect, useState } from "react";
-import type { Metric } from "../store/series.ts";
+import type { Domain } from "../risk/domain.ts";
+import { ALL_MS, type Metric } from "../store/series.ts";
 
 export const SCREENS = [
   ["overview", "Overview"],
@@ -22,18 +23,18 @@ export interface View {
   confidence: number;
   metric: Metric;
   windowMs: number;
+  /** The part of the series that is looked at, two moments; null for the window that ends now. */
+  zoom: Domain | null;
   /** Whether the sheet of trades that might be done lies open. */
   whatIf: boolean;
   waterfall: Waterfall;
 }
 
 export const WINDOWS: readonly (readonly [label: string, milliseconds: number])[] = [
-  ["5m", 300_000],
   ["15m", 900_000],
   ["1h", 3_600_000],
-  ["4h", 14_400_000],
   ["1d", 86_400_000],
-  ["1w", 604_800_000],
+  ["all", ALL_MS],
 ];
 
 const DEFAULT: View = {
@@ -42,9 +43,16 @@ const DEFAULT: View = {
   confidence: 0.99,
   metric: "var",
   windowMs: 900_000,
+  zoom: null,
   whatIf: false,
   waterfall: "positions",
 };
+
+function readZoom(query: URLSearchParams): Domain | null {
+  const from = Date.parse(query.get("from") ?? "");
+  const to = Date.parse(query.get("to") ?? "");
+  return from < to ? [from, to] : null;
+}
 
 export function readView(search: string): View {
   const query = new URLSearchParams(search);
@@ -57,6 +65,7 @@ export function readView(search: string): View {
     confidence: confidence > 0 && confidence < 1 ? confidence : DEFAULT.confidence,
     metric: query.get("metric") === "es" ? "es" : "var",
     windowMs: range?.[1] ?? DEFAULT.windowMs,
+    zoom: readZoom(query),
     whatIf: query.get("sheet") === "what-if",
     waterfall: query.get("waterfall") === "why" ? "why" : "positions",
   };
@@ -70,6 +79,10 @@ export function writeView(view: View): string {
   if (view.metric !== DEFAULT.metric) query.set("metric", view.metric);
   const range = WINDOWS.find(([, milliseconds]) => milliseconds === view.windowMs);
   if (range !== undefined && view.windowMs !== DEFAULT.windowMs) query.set("range", range[0]);
+  if (view.zoom !== null) {
+    query.set("from", new Date(view.zoom[0]).toISOString());
+    query.set("to", new Date(view.zoom[1]).toISOString());
+  }
   if (view.whatIf) query.set("sheet", "what-if");
   if (view.waterfall !== DEFAULT.waterfall) query.set("waterfall", view.waterfall);
   const text = query.toString();

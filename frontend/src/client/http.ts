@@ -10,7 +10,7 @@ import type {
   Candidate,
   Covariance,
   Explanation,
-  HistoryPoint,
+  History,
   Limit,
   Method,
   NewLimit,
@@ -82,12 +82,19 @@ export const fetchPortfolioIds = async (signal?: AbortSignal): Promise<string[]>
 export const fetchRisk = async (id: string, signal?: AbortSignal): Promise<RiskSnapshot | null> =>
   readRisk(await get(`${portfolioPath(id)}/risk`, signal));
 
+/** The finest resolution of the API that yields no more than one point a step. */
+export const resolutionOf = (stepMs: number): string =>
+  `${Math.min(86_400, Math.max(1, Math.ceil(stepMs / 1000)))}s`;
+
 export async function fetchHistory(
   id: string,
-  query: { start: Date; resolution: string },
+  query: { start?: Date; end?: Date; resolution?: string },
   signal?: AbortSignal,
-): Promise<HistoryPoint[]> {
-  const search = new URLSearchParams({ start: query.start.toISOString(), resolution: query.resolution });
+): Promise<History> {
+  const search = new URLSearchParams();
+  if (query.start !== undefined) search.set("start", query.start.toISOString());
+  if (query.end !== undefined) search.set("end", query.end.toISOString());
+  if (query.resolution !== undefined) search.set("resolution", query.resolution);
   return readHistory(await get(`${portfolioPath(id)}/risk/history?${search}`, signal));
 }
 
@@ -155,13 +162,14 @@ export const fetchLimits = async (id: string, signal?: AbortSignal): Promise<Lim
 export const putLimits = async (id: string, limits: readonly NewLimit[]): Promise<Limit[]> =>
   readLimits(await send("PUT", `${portfolioPath(id)}/limits`, { limits }));
 
-/** What moved VaR from a moment of event time until now. */
+/** What moved VaR between two moments of event time; by itself until now. */
 export async function fetchExplanation(
   id: string,
-  query: { from: Date; method: Method; confidence: number },
+  query: { from: Date; to?: Date; method: Method; confidence: number },
   signal?: AbortSignal,
 ): Promise<Explanation> {
-  const { from, method, confidence } = query;
+  const { from, to, method, confidence } = query;
   const search = new URLSearchParams({ from: from.toISOString(), method, confidence: String(confidence) });
+  if (to !== undefined) search.set("to", to.toISOString());
   return readable(readExplanation(await get(`${portfolioPath(id)}/explain?${search}`, signal)));
 }

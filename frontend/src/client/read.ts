@@ -6,6 +6,7 @@ import type {
   Alert,
   Distribution,
   Feed,
+  History,
   HistoryPoint,
   Ledger,
   Measure,
@@ -206,10 +207,13 @@ function readHistoryPoint(value: unknown): HistoryPoint | null {
   return { event_time: eventTime, measures: readMeasures(value.measures) };
 }
 
-export const readHistory = (value: unknown): HistoryPoint[] =>
-  list(isObject(value) ? value.points : value)
-    .map(readHistoryPoint)
-    .filter(present);
+export function readHistory(value: unknown): History {
+  const history = isObject(value) ? value : {};
+  return {
+    begins: readMoment(history.begins),
+    points: list(history.points).map(readHistoryPoint).filter(present),
+  };
+}
 
 /** Ids of the portfolios in the API's list, the largest by gross exposure first: that one is shown when none is chosen. */
 export const readPortfolioIds = (value: unknown): string[] =>

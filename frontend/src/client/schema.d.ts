@@ -1261,6 +1261,11 @@ export interface components {
          */
         History: {
             /**
+             * Begins
+             * @description Event time of the oldest snapshot that is kept: there is nothing before it.
+             */
+            begins: string | null;
+            /**
              * End
              * Format: date-time
              * @description Exclusive.

@@ -2,17 +2,16 @@ import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useChosen } from "../app/view.ts";
 import { acknowledge } from "../client/http.ts";
-import { type Alert, METHOD_NAMES } from "../client/types.ts";
-import { confidenceLabel, exact, money } from "../format/number.ts";
+import type { Alert } from "../client/types.ts";
 import { clock, day, momentOf, utc } from "../format/time.ts";
 import { DataTable } from "../parts/DataTable.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { standing } from "../risk/alerts.ts";
-import { isMoney } from "../risk/limits.ts";
 import { useSampled } from "../store/hooks.ts";
 import type { State } from "../store/state.ts";
 import styles from "./Alerts.module.css";
+import { alertWords } from "./alertWords.ts";
 import { wordsOf } from "./useAsked.ts";
 
 const MOST_ROWS = 300;
@@ -69,24 +68,10 @@ function Row({ alert, stands, currency }: RowProps) {
           {alert.portfolio}
         </button>
       </th>
-      <td className={styles.words}>{wordsFor(alert, currency)}</td>
+      <td className={styles.words}>{alertWords(alert, currency)}</td>
       <td>{stands && alert.state === "firing" && <Seen id={alert.id} />}</td>
     </tr>
   );
-}
-
-function wordsFor(alert: Alert, currency: string): string {
-  const { rule, method, confidence, scenario, value, limit, reason } = alert;
-  const figure = (amount: number | null) => (isMoney(rule) ? money(amount, currency) : exact(amount));
-  const subject = [
-    rule,
-    method === null ? null : METHOD_NAMES[method],
-    confidence === null ? null : confidenceLabel(confidence),
-    scenario,
-  ];
-  const told = subject.filter((word) => word !== null).join(" ");
-  const against = limit === null ? "" : ` against ${figure(limit)}`;
-  return `${told}: ${figure(value)}${against}${reason === null ? "" : `; ${reason}`}`;
 }
 
 function Seen({ id }: { id: string }) {

@@ -1,49 +1,56 @@
 import { useRef } from "react";
-import { CartesianGrid, Line, LineChart, Tooltip, XAxis, YAxis } from "recharts";
+import { CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import { METHOD_NAMES, METHODS } from "../client/types.ts";
 import { moneyExact, moneyShort } from "../format/number.ts";
 import { clock, day, shortDay, zoneName } from "../format/time.ts";
 import { ChartTip, TipRow } from "../parts/ChartTip.tsx";
 import { type Domain, steadyDomain, ticksOf, timeTicks } from "../risk/domain.ts";
+import type { LimitLine } from "../risk/limits.ts";
 import type { ChartRow, Metric } from "../store/series.ts";
 import { METHOD_COLOURS } from "./methods.ts";
 
 interface Props {
+  /** What is drawn: another subject has another axis. */
+  subject: string;
   rows: ChartRow[];
   metric: Metric;
-  windowMs: number;
+  times: Domain;
+  lines: readonly LimitLine[];
   currency: string;
   width: number;
   height: number;
+  /** How far the plot stands from the chart's edges; the values' axis is in the right one. */
+  edges: { left: number; right: number };
 }
 
-const MARGIN = { top: 8, right: 4, bottom: 0, left: 12 };
+const MARGIN = { top: 8, right: 4, bottom: 0 };
 const DRAWN = [...METHODS].reverse();
-const SHORTEST_MS = 60_000;
+const KEYS = "Plus and minus to come closer and back, Shift and arrows to move, Escape for all";
 const TICK = { fill: "var(--faint)", fontSize: 11 };
 
-function valueDomain(held: Domain | null, rows: readonly ChartRow[]): Domain {
+function valueDomain(held: Domain | null, rows: readonly ChartRow[], lines: readonly LimitLine[]): Domain {
   const values = rows
     .flatMap((row) => METHODS.map((method) => row[method]))
     .filter((value) => value !== null);
-  return steadyDomain(held, Math.min(...values), Math.max(...values));
+  return steadyDomain(held, Math.min(...values), Math.max(...values, ...lines.map(({ value }) => value)));
 }
 
-/** The window asked for, or as much of it as there are data for: a young series is not squeezed into a corner. */
-function timeDomain(rows: readonly ChartRow[], windowMs: number): Domain {
-  const first = rows[0]?.moment ?? 0;
-  const last = rows.at(-1)?.moment ?? 0;
-  return [Math.min(Math.max(first, last - windowMs), last - Math.min(SHORTEST_MS, windowMs)), last];
-}
-
-export default function SeriesChart({ rows, metric, windowMs, currency, width, height }: Props) {
-  const held = useRef<Domain | null>(null);
-  held.current = valueDomain(held.current, rows);
-  const values = held.current;
-  const times = timeDomain(rows, windowMs);
+export default function SeriesChart(props: Props) {
+  const { subject, rows, metric, times, lines, currency, width, height, edges } = props;
+  const held = useRef<{ subject: string; values: Domain } | null>(null);
+  const before = held.current?.subject === subject ? held.current.values : null;
+  const values = valueDomain(before, rows, lines);
+  held.current = { subject, values };
   const offsetMs = -new Date(times[1]).getTimezoneOffset() * 60_000;
   return (
-    <LineChart width={width} height={height} data={rows} margin={MARGIN} accessibilityLayer>
+    <LineChart
+      width={width}
+      height={height}
+      data={rows}
+      margin={{ ...MARGIN, left: edges.left }}
+      desc={KEYS}
+      accessibilityLayer
+    >
       <CartesianGrid vertical={false} stroke="var(--line)" />
       <XAxis
         dataKey="moment"
@@ -66,7 +73,7 @@ export default function SeriesChart({ rows, metric, windowMs, currency, width, h
         tick={TICK}
         axisLine={false}
         tickLine={false}
-        width={58}
+        width={edges.right - MARGIN.right}
         interval={0}
         allowDataOverflow
       />
@@ -78,6 +85,20 @@ export default function SeriesChart({ rows, metric, windowMs, currency, width, h
           return active && row !== undefined ? <SeriesTip {...{ row, metric, currency }} /> : null;
         }}
       />
+      {lines.map(({ value, level, method }) => (
+        <ReferenceLine
+          key={`${method}|${level}`}
+          y={value}
+          stroke={LEVEL_COLOURS[level]}
+          strokeDasharray={level === "warning" ? "2 4" : "6 3"}
+          label={{
+            value: `${METHOD_NAMES[method]} ${level}`,
+            position: "insideBottomLeft",
+            fill: LEVEL_COLOURS[level],
+            fontSize: 11,
+          }}
+        />
+      ))}
       {DRAWN.map((method) => (
         <Line
           key={method}
@@ -96,6 +117,8 @@ export default function SeriesChart({ rows, metric, windowMs, currency, width, h
     </LineChart>
   );
 }
+
+const LEVEL_COLOURS = { warning: "var(--warn)", breach: "var(--loss)" } as const;
 
 const DAY_MS = 86_400_000;
 

@@ -26,23 +26,30 @@ function beginning(edge: number, newest: number): number {
   return minute < newest - MINUTE_MS ? minute : Math.ceil(edge / 1000) * 1000;
 }
 
-const storyOf = ({ confidence, start, var_from, var_to }: Explanation, currency: string): string =>
-  `VaR ${confidenceLabel(confidence)}: ${money(var_from, currency)} at ${clock(momentOf(start))}, now ${money(var_to, currency)}`;
+function storyOf(explanation: Explanation, currency: string, isPart: boolean): string {
+  const { confidence, start, end, var_from, var_to } = explanation;
+  const then = isPart ? `at ${clock(momentOf(end))}` : "now";
+  return `VaR ${confidenceLabel(confidence)}: ${money(var_from, currency)} at ${clock(momentOf(start))}, ${then} ${money(var_to, currency)}`;
+}
 
-/** Why VaR is not what it was at the left edge of the chart: trades, prices, covariance, scenarios; they add up. */
+/**
+ * Why VaR is not what it was at the left edge of the chart: trades, prices, covariance, scenarios; they add up. Who
+ * drags over a part of the chart picks the two moments.
+ */
 export function WhyPanel() {
-  const { portfolio, confidence, windowMs } = useChosen();
+  const { portfolio, confidence, windowMs, zoom } = useChosen();
   const [method, setMethod] = useState<Method>("historical");
   const held = useSampledPortfolio(2000);
   const edge = held?.series.points.find(({ figures }) =>
     Object.values(figures).some((figure) => figure !== null),
   );
   const newest = held?.series.points.at(-1)?.moment ?? 0;
-  const from = edge === undefined ? null : beginning(edge.moment, newest);
-  const key = from === null ? null : [portfolio, confidence, windowMs, method, from].join("|");
+  const from = zoom?.[0] ?? (edge === undefined ? null : beginning(edge.moment, newest));
+  const key = from === null ? null : [portfolio, confidence, windowMs, method, from, zoom?.[1]].join("|");
+  const part = { from: new Date(from ?? 0), ...(zoom === null ? {} : { to: new Date(zoom[1]) }) };
   const { answer, error } = useAsked(
     key,
-    (signal) => fetchExplanation(portfolio, { from: new Date(from ?? 0), method, confidence }, signal),
+    (signal) => fetchExplanation(portfolio, { ...part, method, confidence }, signal),
     AGAIN_MS,
   );
   const currency = held?.snapshot?.base_currency ?? "USD";
@@ -51,7 +58,7 @@ export function WhyPanel() {
     <Panel
       area="waterfall"
       title="Why it moved"
-      note={answer === null ? `VaR ${confidenceLabel(confidence)}` : storyOf(answer, currency)}
+      note={answer === null ? `VaR ${confidenceLabel(confidence)}` : storyOf(answer, currency, zoom !== null)}
       actions={
         <>
           <NativeSelect

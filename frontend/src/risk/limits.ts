@@ -85,3 +85,21 @@ export const withLimit = (limits: readonly Limit[], added: NewLimit): NewLimit[]
   ...limits.map(restated).filter((limit) => subjectOf(limit) !== subjectOf(added)),
   added,
 ];
+
+export interface LimitLine {
+  value: number;
+  level: "warning" | "breach";
+  method: Method;
+}
+
+/** The levels that limit a figure at a confidence, the lowest first. */
+export function linesOf(limits: readonly Limit[], metric: "var" | "es", confidence: number): LimitLine[] {
+  const own = limits.filter((limit) => limit.rule === metric && limit.confidence === confidence);
+  const lines = own.flatMap(({ method, warning, breach }) =>
+    (["warning", "breach"] as const).flatMap((level) => {
+      const value = level === "warning" ? warning : breach;
+      return method === null || value === null ? [] : [{ value, level, method }];
+    }),
+  );
+  return lines.sort((one, other) => one.value - other.value);
+}

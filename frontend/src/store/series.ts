@@ -7,6 +7,9 @@ import { momentOf } from "../format/time.ts";
 
 export const CAPACITY = 300;
 
+/** The window that has everything in it. */
+export const ALL_MS = Number.POSITIVE_INFINITY;
+
 export type Metric = "var" | "es";
 export type FigureKey = `${Method}|${number}|${Metric}`;
 
@@ -17,13 +20,15 @@ export interface Point {
 
 export interface Series {
   stepMs: number;
+  /** Nothing is dropped at its beginning: when it is full, its steps become twice as long. */
+  whole: boolean;
   points: readonly Point[];
 }
 
 export const figureKey = (method: Method, confidence: number, metric: Metric): FigureKey =>
   `${method}|${confidence}|${metric}`;
 
-export const emptySeries = (stepMs: number): Series => ({ stepMs, points: [] });
+export const emptySeries = (stepMs: number, whole = false): Series => ({ stepMs, whole, points: [] });
 
 function figuresOf(measures: readonly Measure[]): Point["figures"] {
   const figures: Partial<Record<FigureKey, number | null>> = {};
@@ -47,7 +52,7 @@ export function append(series: Series, point: Point): Series {
   if (last !== undefined && point.moment < last.moment) return series;
   const replaces = last !== undefined && bucket(series, last) === bucket(series, point);
   const points = [...(replaces ? series.points.slice(0, -1) : series.points), point];
-  return { ...series, points: inWindow(points, series.stepMs) };
+  return fitted({ ...series, points });
 }
 
 /** Joins stored history and live points without a seam: one point a step, the later moment of a step wins. */
@@ -59,10 +64,31 @@ export function merge(series: Series, history: readonly Point[]): Series {
     if (held === undefined || point.moment >= held.moment) byStep.set(step, point);
   }
   const points = [...byStep.values()].sort((a, b) => a.moment - b.moment);
-  return { ...series, points: inWindow(points, series.stepMs) };
+  return fitted({ ...series, points });
 }
 
-export const withStep = (series: Series, stepMs: number): Series => merge(emptySeries(stepMs), series.points);
+export const withStep = (series: Series, stepMs: number, whole = false): Series =>
+  merge(emptySeries(stepMs, whole), series.points);
+
+/** Steps on either side of a part, so that its lines run on to its edges. */
+const BEYOND = 3;
+
+export const stepWithin = ([from, to]: readonly [number, number]): number =>
+  (to - from) / (CAPACITY - 2 * BEYOND);
+
+/** A part of a series: what is held of it, and what the history says of it. */
+export function within(part: readonly [number, number], held: Series, history: readonly Point[]): Series {
+  const stepMs = stepWithin(part);
+  const isIn = ({ moment }: Point) =>
+    moment >= part[0] - BEYOND * stepMs && moment <= part[1] + BEYOND * stepMs;
+  return merge(emptySeries(stepMs), [...held.points, ...history].filter(isIn));
+}
+
+function fitted(series: Series): Series {
+  const { points, stepMs, whole } = series;
+  if (whole && points.length > CAPACITY) return withStep(series, 2 * stepMs, whole);
+  return whole ? series : { ...series, points: inWindow(points, stepMs) };
+}
 
 function inWindow(points: readonly Point[], stepMs: number): readonly Point[] {
   const newest = points.at(-1);

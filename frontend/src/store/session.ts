@@ -1,12 +1,19 @@
 /** Ties the stream and the HTTP calls to the store: what comes in, what is asked for, and when it is asked again. */
-import { ApiError, fetchAlerts, fetchHistory, fetchPortfolioIds, fetchRisk } from "../client/http.ts";
+import {
+  ApiError,
+  fetchAlerts,
+  fetchHistory,
+  fetchPortfolioIds,
+  fetchRisk,
+  resolutionOf,
+} from "../client/http.ts";
 import { parseJson, readAlert, readRisk, readStatus } from "../client/read.ts";
 import { momentOf } from "../format/time.ts";
 import { backoff } from "../stream/backoff.ts";
 import { type HubPort, type Line, SharedLine } from "../stream/shared.ts";
 import { type EventName, RiskStream, type Source, type StreamPhase } from "../stream/stream.ts";
 import { STREAM_URL } from "../stream/url.ts";
-import { CAPACITY } from "./series.ts";
+import { ALL_MS, CAPACITY } from "./series.ts";
 import {
   portfolioOf,
   withAlert,
@@ -27,6 +34,9 @@ import type { Step, Store } from "./store.ts";
 /** Alerts of so long ago are history. */
 const ALERTS_MS = 7 * 86_400_000;
 
+/** A series of less is not drawn finer. */
+const SHORTEST_MS = 300_000;
+
 const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
 
 const monotonic = (): number => performance.now();
@@ -34,7 +44,7 @@ const monotonic = (): number => performance.now();
 export class Session {
   readonly #store: Store;
   readonly #stream: Line;
-  #view: { portfolio: string; stepMs: number } | null = null;
+  #view: { portfolio: string; windowMs: number } | null = null;
   #viewRequest: AbortController | null = null;
   #listTimer: ReturnType<typeof setTimeout> | undefined;
   #listAttempt = 0;
@@ -76,10 +86,9 @@ export class Session {
 
   /** Names the portfolio and time window on the screen: their history is fetched and joined to the live end. */
   readonly look = (portfolio: string, windowMs: number): void => {
-    const stepMs = windowMs / CAPACITY;
-    if (this.#view?.portfolio === portfolio && this.#view.stepMs === stepMs) return;
-    this.#view = { portfolio, stepMs };
-    this.#store.update((state) => withStepMs(state, stepMs));
+    if (this.#view?.portfolio === portfolio && this.#view.windowMs === windowMs) return;
+    this.#view = { portfolio, windowMs };
+    if (windowMs !== ALL_MS) this.#store.update((state) => withStepMs(state, windowMs / CAPACITY));
     this.#loadView();
   };
 
@@ -130,7 +139,7 @@ export class Session {
     const request = new AbortController();
     this.#viewRequest = request;
     void this.#loadSnapshot(view.portfolio, request.signal).then(() =>
-      this.#loadHistory(view.portfolio, view.stepMs, request.signal),
+      this.#loadHistory(view.portfolio, view.windowMs, request.signal),
     );
   }
 
@@ -156,16 +165,25 @@ export class Session {
     }
   }
 
-  async #loadHistory(id: string, stepMs: number, signal: AbortSignal): Promise<void> {
+  async #loadHistory(id: string, windowMs: number, signal: AbortSignal): Promise<void> {
     const newest = portfolioOf(this.#store.current, id).snapshot;
     const end = newest === null ? Date.now() : momentOf(newest.event_time);
     try {
-      const query = { start: new Date(end - stepMs * CAPACITY), resolution: resolutionOf(stepMs) };
-      const points = await fetchHistory(id, query, signal);
+      const spanMs = windowMs === ALL_MS ? await this.#wholeSpan(id, end, signal) : windowMs;
+      const query = { start: new Date(end - spanMs), resolution: resolutionOf(spanMs / CAPACITY) };
+      const { points } = await fetchHistory(id, query, signal);
       if (!signal.aborted) this.#store.update((state) => withHistory(state, id, points));
     } catch {
       // The chart then begins at the live end; the next look or reconnection asks again.
     }
+  }
+
+  /** Since when there are figures: the steps follow from it. */
+  async #wholeSpan(id: string, end: number, signal: AbortSignal): Promise<number> {
+    const { begins } = await fetchHistory(id, {}, signal);
+    const spanMs = Math.max(SHORTEST_MS, end - (begins === null ? end : momentOf(begins)) + 1000);
+    if (!signal.aborted) this.#store.update((state) => withStepMs(state, spanMs / CAPACITY, true));
+    return spanMs;
   }
 }
 
@@ -182,6 +200,3 @@ function stepOf(name: Exclude<EventName, "reset">, data: unknown): Step | null {
   const status = readStatus(data);
   return status && ((state) => withStatus(state, status, Date.now()));
 }
-
-/** The finest resolution of the API that yields no more than one point a step. */
-const resolutionOf = (stepMs: number): string => `${Math.max(1, Math.ceil(stepMs / 1000))}s`;

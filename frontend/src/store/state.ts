@@ -43,6 +43,8 @@ export interface State {
   /** Server's wall clock minus ours. */
   clockOffsetMs: number;
   stepMs: number;
+  /** The series on the screen is the whole one. */
+  whole: boolean;
 }
 
 export const initialState = (stepMs: number): State => ({
@@ -56,21 +58,21 @@ export const initialState = (stepMs: number): State => ({
   status: null,
   clockOffsetMs: 0,
   stepMs,
+  whole: false,
 });
 
-const blank = (id: string, stepMs: number): Portfolio => ({
+const blank = (id: string, { stepMs, whole }: State): Portfolio => ({
   id,
   snapshot: null,
   receivedAt: 0,
   cadenceMs: null,
-  series: emptySeries(stepMs),
+  series: emptySeries(stepMs, whole),
   moves: {},
   reason: null,
   superseded: false,
 });
 
-export const portfolioOf = (state: State, id: string): Portfolio =>
-  state.portfolios[id] ?? blank(id, state.stepMs);
+export const portfolioOf = (state: State, id: string): Portfolio => state.portfolios[id] ?? blank(id, state);
 
 const withPortfolio = (state: State, portfolio: Portfolio): State => ({
   ...state,
@@ -110,7 +112,7 @@ function cadence(held: Portfolio, now: number): number | null {
 export function withRisk(state: State, snapshot: RiskSnapshot, now: number): State {
   const held = portfolioOf(state, snapshot.portfolio);
   if (!isNewer(snapshot, held)) return state;
-  const series = held.superseded ? emptySeries(state.stepMs) : held.series;
+  const series = held.superseded ? emptySeries(state.stepMs, state.whole) : held.series;
   const ids = state.portfolioIds;
   const known = ids?.includes(snapshot.portfolio) ?? false;
   return withPortfolio(known ? state : { ...state, portfolioIds: [...(ids ?? []), snapshot.portfolio] }, {
@@ -135,13 +137,13 @@ export function withHistory(state: State, id: string, history: readonly HistoryP
   return withPortfolio(state, { ...held, series: merge(held.series, history.map(pointOf)) });
 }
 
-export function withStepMs(state: State, stepMs: number): State {
-  if (stepMs === state.stepMs) return state;
+export function withStepMs(state: State, stepMs: number, whole = false): State {
+  if (stepMs === state.stepMs && whole === state.whole) return state;
   const portfolios: Record<string, Portfolio> = {};
   for (const [id, held] of Object.entries(state.portfolios)) {
-    portfolios[id] = { ...held, series: withStep(held.series, stepMs) };
+    portfolios[id] = { ...held, series: withStep(held.series, stepMs, whole) };
   }
-  return { ...state, stepMs, portfolios };
+  return { ...state, stepMs, whole, portfolios };
 }
 
 export const withAlert = (state: State, alert: Alert): State => ({
