@@ -124,6 +124,10 @@ function positionsOf(market: Market, source: Book, exposures: Exposures): Positi
       component_var: blank ? null : weight * slope * Z99,
       component_es: blank ? null : weight * slope * ES99 * source.shape.monteCarlo,
       stale: source.id === "main" && instrument.symbol === STALE,
+      currency: "USD",
+      average_price: null,
+      realised_pnl: null,
+      unrealised_pnl: null,
     };
   });
 }

@@ -22,6 +22,10 @@ export const position = (symbol: string, componentVar: number | null): PositionR
   component_var: componentVar,
   component_es: componentVar === null ? null : componentVar * 1.15,
   stale: false,
+  currency: "USD",
+  average_price: 90,
+  realised_pnl: 12.5,
+  unrealised_pnl: 100,
 });
 
 export function snapshot(change: Partial<RiskSnapshot> = {}): RiskSnapshot {

@@ -74,6 +74,34 @@ describe("positions", () => {
     expect(screen.getByText("No position is like this.")).toBeVisible();
   });
 
+  test("stand in groups that sum, open and close, and are in the address", async () => {
+    const { feed, open } = showPage("?view=positions&group=side");
+    const short = { ...position("ZZZ", 100), quantity: -5 };
+    await feed(open, ids, risk(snapshot({ positions: [position("AAA", 600), position("BBB", 300), short] })));
+    expect(shown()).toEqual(["▾ long 2", "AAA", "BBB", "▾ short 1", "ZZZ"]);
+    expect(screen.getByRole("row", { name: /long 2/ })).toHaveTextContent("▾ long 22,000200259001,03590.0%");
+    fireEvent.click(screen.getByRole("button", { name: /long/ }));
+    expect(shown()).toEqual(["▸ long 2", "▾ short 1", "ZZZ"]);
+    fireEvent.change(screen.getByLabelText("Groups"), { target: { value: "currency" } });
+    await feed();
+    expect(window.location.search).toContain("group=currency");
+    expect(shown()).toEqual(["▾ USD 3", "AAA", "BBB", "ZZZ"]);
+  });
+
+  test("show the columns that are chosen", async () => {
+    const { feed, open } = showPage("?view=positions&columns=price,unrealised_pnl");
+    await feed(open, ids, risk(snapshot()));
+    const heads = () => screen.getAllByRole("columnheader").map((head) => head.textContent);
+    expect(heads()).toEqual(["Symbol", "Price", "Unrealised"]);
+    expect(screen.getByRole("row", { name: /AAA/ })).toHaveTextContent("AAA100.00100");
+    fireEvent.click(screen.getByRole("button", { name: "Columns" }));
+    await feed();
+    fireEvent.click(screen.getByRole("checkbox", { name: "Share" }));
+    await feed();
+    expect(heads()).toEqual(["Symbol", "Price", "Unrealised", "Share"]);
+    expect(window.location.search).toContain("columns=price%2Cunrealised_pnl%2Cshare");
+  });
+
   test("say which way a price went, and for how long it has stood", async () => {
     const { feed, open } = showPage("?view=positions");
     const at = (second: number, price: number) =>

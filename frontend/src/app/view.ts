@@ -1,6 +1,8 @@
 /** What the user has chosen to look at. It stands in the address, so that a view can be sent to a colleague. */
 import { createContext, useCallback, useContext, useEffect, useState } from "react";
+import { COLUMNS, type Column, readColumns } from "../risk/columns.ts";
 import type { Domain } from "../risk/domain.ts";
+import { GROUPINGS, type Grouping } from "../risk/groups.ts";
 import { ALL_MS, type Metric } from "../store/series.ts";
 
 export const SCREENS = [
@@ -28,6 +30,9 @@ export interface View {
   /** Whether the sheet of trades that might be done lies open. */
   whatIf: boolean;
   waterfall: Waterfall;
+  /** Of the table of positions; null for all there are. */
+  columns: readonly Column[] | null;
+  grouping: Grouping;
 }
 
 export const WINDOWS: readonly (readonly [label: string, milliseconds: number])[] = [
@@ -46,6 +51,8 @@ const DEFAULT: View = {
   zoom: null,
   whatIf: false,
   waterfall: "positions",
+  columns: null,
+  grouping: "none",
 };
 
 function readZoom(query: URLSearchParams): Domain | null {
@@ -68,6 +75,8 @@ export function readView(search: string): View {
     zoom: readZoom(query),
     whatIf: query.get("sheet") === "what-if",
     waterfall: query.get("waterfall") === "why" ? "why" : "positions",
+    columns: readColumns(query.get("columns")),
+    grouping: GROUPINGS.find(([name]) => name === query.get("group"))?.[0] ?? DEFAULT.grouping,
   };
 }
 
@@ -85,6 +94,9 @@ export function writeView(view: View): string {
   }
   if (view.whatIf) query.set("sheet", "what-if");
   if (view.waterfall !== DEFAULT.waterfall) query.set("waterfall", view.waterfall);
+  if (view.columns !== null && view.columns.length < COLUMNS.length)
+    query.set("columns", view.columns.join(","));
+  if (view.grouping !== DEFAULT.grouping) query.set("group", view.grouping);
   const text = query.toString();
   return text === "" ? "" : `?${text}`;
 }

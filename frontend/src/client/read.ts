@@ -57,6 +57,10 @@ function readPosition(value: unknown): PositionRisk | null {
     component_var: number(value.component_var),
     component_es: number(value.component_es),
     stale: value.stale === true,
+    currency: text(value.currency),
+    average_price: number(value.average_price),
+    realised_pnl: number(value.realised_pnl),
+    unrealised_pnl: number(value.unrealised_pnl),
   };
 }
 
@@ -68,7 +72,7 @@ function readCurrency(value: unknown): PositionRisk | null {
   const exposure = number(value.exposure);
   if (currency === null || rate === null || exposure === null || rate === 0) return null;
   const row = { ...value, symbol: `${currency} (rate)`, quantity: exposure / rate, price: rate };
-  return readPosition({ ...row, market_value: exposure });
+  return readPosition({ ...row, market_value: exposure, currency });
 }
 
 function readDistribution(value: unknown): Distribution | null {

@@ -8,10 +8,7 @@ type Schemas = components["schemas"];
 
 export type Measure = Schemas["Measure"];
 export type Method = Measure["method"];
-export type PositionRisk = Omit<
-  Schemas["PositionRisk"],
-  "currency" | "average_price" | "realised_pnl" | "unrealised_pnl"
->;
+export type PositionRisk = Schemas["PositionRisk"];
 export type Distribution = Schemas["Distribution"];
 export type Uncovered = Schemas["Uncovered"];
 export type Quality = Schemas["Quality"];

@@ -1,32 +1,21 @@
 import { memo } from "react";
-import { exact, moneyExact, moneyPlain, percent, price, quantity } from "../format/number.ts";
+import { moneyExact, moneyPlain, percent } from "../format/number.ts";
 import { Figure } from "../parts/Figure.tsx";
+import type { Column } from "../risk/columns.ts";
+import type { Group } from "../risk/groups.ts";
 import type { Row } from "../risk/rows.ts";
-import type { Move } from "../store/moves.ts";
+import { Cell, type Look } from "./cells.tsx";
 import styles from "./PositionsPanel.module.css";
 
 interface Props {
   row: Row;
-  currency: string;
-  /** Decimals of money. */
-  digits: number;
-  /** The largest share of any row: the bar of that row fills the cell. */
-  widest: number;
-  /** The last move of its price that this page saw, and how many seconds ago. */
-  move: Move | undefined;
-  age: number | null;
+  columns: readonly Column[];
+  look: Look;
   /** Of the row in the whole table, the head being the first. */
   place: number;
 }
 
-export const PositionRow = memo(function PositionRow(props: Props) {
-  const { row, currency, digits, widest, move, age, place } = props;
-  const missing = row.uncovered ?? "not known yet";
-  const cell = (value: number | null, text: string, full: string) => (
-    <td>
-      <Figure text={text} tip={value === null ? missing : full} />
-    </td>
-  );
+export const PositionRow = memo(function PositionRow({ row, columns, look, place }: Props) {
   return (
     <tr
       aria-rowindex={place}
@@ -46,40 +35,12 @@ export const PositionRow = memo(function PositionRow(props: Props) {
           </span>
         )}
       </th>
-      {cell(row.quantity, quantity(row.quantity), exact(row.quantity))}
-      <td>
-        <Tick move={move} age={age} />
-        <Figure text={price(row.price)} tip={row.price === null ? missing : priceTip(row.price, age)} />
-      </td>
-      {cell(row.market_value, moneyPlain(row.market_value, digits), moneyExact(row.market_value, currency))}
-      {cell(row.volatility, percent(row.volatility, 3), percent(row.volatility, 6))}
-      {cell(row.marginal_var, percent(row.marginal_var), exact(row.marginal_var))}
-      {cell(
-        row.component_var,
-        moneyPlain(row.component_var, digits),
-        moneyExact(row.component_var, currency),
-      )}
-      {cell(row.component_es, moneyPlain(row.component_es, digits), moneyExact(row.component_es, currency))}
-      <td className={styles.share}>
-        {row.share !== null && <ShareBar share={row.share} widest={widest} />}
-        <Figure text={percent(row.share, 1)} tip={row.share === null ? missing : percent(row.share, 4)} />
-      </td>
+      {columns.map((column) => (
+        <Cell key={column} {...{ column, row, look }} />
+      ))}
     </tr>
   );
 });
-
-const priceTip = (value: number, seconds: number | null): string =>
-  `${exact(value)}\n${seconds === null ? "unmoved since this page opened" : `moved ${seconds} s ago`}`;
-
-/** Which way the price went last; it fades when that is a while ago. */
-function Tick({ move, age }: { move: Move | undefined; age: number | null }) {
-  if (move === undefined || age === null) return null;
-  return (
-    <i className={styles.tick} data-way={move.up ? "up" : "down"} data-old={age >= 5 || undefined}>
-      <span className="visually-hidden">{move.up ? "up" : "down"}</span>
-    </i>
-  );
-}
 
 /** `binance:spot:BTCUSDT`: the symbol is what one looks for, the venue stands behind it. */
 function Instrument({ symbol }: { symbol: string }) {
@@ -92,9 +53,37 @@ function Instrument({ symbol }: { symbol: string }) {
   );
 }
 
-function ShareBar({ share, widest }: { share: number; widest: number }) {
-  const width = `${Math.min(100, (Math.abs(share) / widest) * 100)}%`;
+interface GroupProps {
+  group: Group;
+  columns: readonly Column[];
+  look: Look;
+  place: number;
+  toggle: (name: string) => void;
+}
+
+export function GroupRow({ group, columns, look, place, toggle }: GroupProps) {
+  const { name, members, closed } = group;
   return (
-    <i className={styles.bar} style={{ width }} data-sign={share < 0 ? "less" : "more"} aria-hidden="true" />
+    <tr className={styles.group} aria-rowindex={place}>
+      <th scope="row">
+        <button type="button" className={styles.sort} aria-expanded={!closed} onClick={() => toggle(name)}>
+          <span aria-hidden="true">{closed ? "▸" : "▾"}</span> {name} <small>{members}</small>
+        </button>
+      </th>
+      {columns.map((column) => (
+        <td key={column}>
+          <Sum {...{ column, group, look }} />
+        </td>
+      ))}
+    </tr>
   );
+}
+
+function Sum({ column, group, look }: { column: Column; group: Group; look: Look }) {
+  const value = group.sums[column] ?? null;
+  if (value === null) return null;
+  if (column === "share") return <Figure text={percent(value, 1)} tip={percent(value, 4)} />;
+  const isPnl = column === "unrealised_pnl" || column === "realised_pnl";
+  const currency = isPnl ? (group.currency ?? look.currency) : look.currency;
+  return <Figure text={moneyPlain(value, look.digits)} tip={moneyExact(value, currency)} />;
 }

@@ -1,26 +1,20 @@
 /** The rows of the positions table: what the snapshot says of each position, with what is wrong about it. */
 import type { PositionRisk, RiskSnapshot } from "../client/types.ts";
-
-export type Column =
-  | "symbol"
-  | "quantity"
-  | "price"
-  | "market_value"
-  | "volatility"
-  | "marginal_var"
-  | "component_var"
-  | "component_es"
-  | "share";
+import type { Moves } from "../store/moves.ts";
+import type { Column } from "./columns.ts";
 
 export interface Row extends PositionRisk {
   /** Part of the portfolio's VaR, 1 being all of it. */
   share: number | null;
   /** Why the figures leave this position out; null when they do not. */
   uncovered: string | null;
+  /** Which way its price moved last, and how many seconds ago, as this page saw it; null when it has not. */
+  up: boolean | null;
+  moved_s: number | null;
 }
 
 export interface Order {
-  column: Column;
+  column: Column | "symbol";
   descending: boolean;
 }
 
@@ -33,14 +27,26 @@ const BARE: Omit<PositionRisk, "symbol"> = {
   component_var: null,
   component_es: null,
   stale: false,
+  currency: null,
+  average_price: null,
+  realised_pnl: null,
+  unrealised_pnl: null,
 };
 
-export function rowsOf({ positions, quality }: RiskSnapshot): Row[] {
+/** `seenAt`: the monotonic moment at which the snapshot came. */
+export function rowsOf({ positions, quality }: RiskSnapshot, moves: Moves = {}, seenAt = 0): Row[] {
   const reasons = new Map(quality.uncovered.map(({ symbol, reason }) => [symbol, reason]));
   const stale = new Set(quality.stale);
   const total = positions.reduce((sum, position) => sum + (position.component_var ?? 0), 0);
+  const movedOf = (symbol: string) => {
+    const move = moves[symbol];
+    return move === undefined
+      ? { up: null, moved_s: null }
+      : { up: move.up, moved_s: Math.floor((seenAt - move.seenAt) / 1000) };
+  };
   const rows = positions.map((position) => ({
     ...position,
+    ...movedOf(position.symbol),
     stale: position.stale || stale.has(position.symbol),
     share: position.component_var === null || total === 0 ? null : position.component_var / total,
     uncovered: reasons.get(position.symbol) ?? null,
@@ -49,7 +55,13 @@ export function rowsOf({ positions, quality }: RiskSnapshot): Row[] {
   const unlisted = quality.uncovered.filter(({ symbol }) => !listed.has(symbol));
   return [
     ...rows,
-    ...unlisted.map(({ symbol, reason }) => ({ symbol, ...BARE, share: null, uncovered: reason })),
+    ...unlisted.map(({ symbol, reason }) => ({
+      symbol,
+      ...BARE,
+      ...movedOf(symbol),
+      share: null,
+      uncovered: reason,
+    })),
   ];
 }
 
