@@ -30,6 +30,11 @@ class Days:
             self._find(event_time)
         return self._number
 
+    def begins(self, event_time: int) -> int:
+        """The moment at which the day of this moment began; both in nanoseconds since 1970, UTC."""
+        self.number(event_time)
+        return self._begins
+
     def _find(self, event_time: int) -> None:
         today = datetime.fromtimestamp(event_time // _SECOND, UTC).astimezone(self._zone).date()
         day = today if event_time >= self._start_of(today) else today - timedelta(days=1)

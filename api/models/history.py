@@ -24,4 +24,6 @@ class History(Payload):
     resolution: str
     begins: Timestamp | None
     """Event time of the oldest snapshot that is kept: there is nothing before it."""
+    day_began: Timestamp
+    """Since when `pnl_today` of the newest snapshot counts."""
     points: list[HistoryPoint]

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
+import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
@@ -14,6 +15,7 @@ from api.routes.portfolios import PortfolioId
 from api.routes.portfolios import known as known_portfolio
 from api.services import Served, Services
 from api.summary import measures, summarize
+from riskcore.days import Days
 
 MOST_POINTS = 4_000
 TYPICAL_POINTS = 300
@@ -30,6 +32,11 @@ Resolution = Annotated[
         description="Length of an interval, `1s` to `1d`; by itself one that gives about 300 points.",
     ),
 ]
+
+
+class _Day(msgspec.Struct):
+    day_start: str = "00:00"
+    day_zone: str = "UTC"
 
 
 class Span(NamedTuple):
@@ -50,16 +57,18 @@ async def history(
 ) -> History:
     """Give the last snapshot of each interval; by itself of the hour up to the newest snapshot."""
     await known_portfolio(served, portfolio)
-    span = _span(start, end, resolution, _newest(served, portfolio))
-    run = served.current_run().run
-    rows = await served.reader.risk_history(run, portfolio, *span)
-    begins = await served.reader.first_moment(run, portfolio)
+    newest = _newest(served, portfolio)
+    span = _span(start, end, resolution, newest)
+    run = served.current_run()
+    rows = await served.reader.risk_history(run.run, portfolio, *span)
+    begins = await served.reader.first_moment(run.run, portfolio)
     return History(
         portfolio=portfolio,
         start=text(span.start),
         end=text(span.end),
         resolution=f"{span.step_s}s",
         begins=None if begins is None else text(begins),
+        day_began=text(_day_began(run.settings, newest)),
         points=[
             HistoryPoint(
                 event_time=text(row.event_time),
@@ -86,6 +95,11 @@ async def as_of(
     if event is None:
         raise ProblemError(404, f"nothing had been published of portfolio {portfolio} at that moment")
     return Response(event.payload, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+
+def _day_began(settings: bytes, moment: int) -> int:
+    stated = msgspec.json.decode(settings, type=_Day)
+    return Days(stated.day_start, stated.day_zone).begins(moment)
 
 
 def _newest(served: Services, portfolio: str) -> int:

@@ -94,10 +94,26 @@ describe("figures", () => {
     expect(tile).toHaveTextContent("in 10 s");
   });
 
+  test("tell their change since the first figures of the day", async () => {
+    const opening = { event_time: "2026-11-22T00:00:12Z", measures: [measure("parametric", 0.99, 800)] };
+    const warming = { event_time: "2026-11-22T00:00:02Z", measures: [measure("parametric", 0.99, null)] };
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (path: string) => {
+      asked.push(path);
+      const bounds = { begins: "2026-11-20T08:00:00Z", day_began: "2026-11-22T00:00:00Z" };
+      return Response.json({ ...bounds, points: path.includes("30s") ? [warming, opening] : [] });
+    });
+    const { feed, open } = showPage();
+    await feed(open, ids, risk(snapshot()), risk(later(10)));
+    await feed();
+    expect(figure("Parametric VaR 99%")).toHaveTextContent(/up 25.0%.*since \d\d:00/);
+    expect(asked.find((path) => path.includes("30s"))).toContain("start=2026-11-22T00%3A00%3A00.000Z");
+  });
+
   test("move when the stream moves", async () => {
     const { feed, open } = showPage();
     await feed(open, ids, risk(snapshot()));
-    expect(figure("Monte Carlo VaR 99%")).toHaveTextContent("VaR±$16.2$1.010K");
+    expect(figure("Monte Carlo VaR 99%")).toHaveTextContent("VaR ±$16.2$1.010K");
     await feed(risk(later(1, { measures: [measure("monte_carlo", 0.99, 1234)] })));
     expect(figure("Monte Carlo VaR 99%")).toHaveTextContent("$1.234K");
   });

@@ -131,7 +131,7 @@ describe("portfolios", () => {
       risk(snapshot({ portfolio: "other", gross: null })),
     );
     await feed((state) => withAlert(state, alert()));
-    expect(row("main")).toHaveTextContent("1 breach$1.000K$1.100K$1.010K$120.0K−$250.50");
+    expect(row("main")).toHaveTextContent("1 breach $1.000K $1.100K±$16.2 $1.010K$120.0K−$250.50");
     expect(within(row("main")).getByRole("img", { name: "main over time" })).toBeVisible();
     expect(row("other")).toHaveTextContent(/none.*–/);
     fireEvent.click(screen.getByRole("button", { name: "other" }));

@@ -99,6 +99,19 @@ describe("what the chart draws", () => {
 
 test("the change is told since the first moment that has the figure", () => {
   const series = append(append(append(emptySeries(1000), at(0, null)), at(10, 1000)), at(20, 1100));
-  expect(changeOf(series, KEY)).toEqual({ from: 1000, fraction: expect.closeTo(0.1), overMs: 10_000 });
+  const change = { from: 1000, fraction: expect.closeTo(0.1), overMs: 10_000, since: null };
+  expect(changeOf(series, KEY)).toEqual(change);
+  expect(changeOf(series, KEY, at(-60, null))).toEqual(change);
   expect(changeOf(emptySeries(1000), KEY)).toBeNull();
+});
+
+test("the change is told since the opening where that has the figure", () => {
+  const series = append(append(emptySeries(1000), at(0)), at(20, 1100));
+  const opening = at(-3600, 880);
+  expect(changeOf(series, KEY, opening)).toEqual({
+    from: 880,
+    fraction: expect.closeTo(0.25),
+    overMs: 3_620_000,
+    since: opening.moment,
+  });
 });

@@ -62,6 +62,10 @@ class Engine:
         self._parts = PartStore(url)
         self._offset = self._outbox.last().journal_offset
 
+    def settle(self, settings: dict[str, str]) -> None:
+        """Run with other settings from now on."""
+        self._runs.register(self.run, "live", msgspec.json.encode(settings), "abc")
+
     def risk(self, portfolio: str = "main", *, var: float | None = 100.0, size: int = 0, **changes: Any) -> bytes:
         self._offset += 1
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -129,6 +129,14 @@ async def test_history_by_itself_ends_with_the_newest_snapshot(engine: Any, aske
     assert points[-1]["measures"][0]["var"] == 2.0
 
 
+async def test_history_says_when_the_day_began_by_the_settings_of_the_run(engine: Any, asked: Any) -> None:
+    engine.settle({"day_start": "17:00", "day_zone": "America/New_York"})
+    engine.risk()
+    async with asked() as client:
+        history = (await client.get("/api/v1/portfolios/main/risk/history")).json()
+    assert history["day_began"] == "2026-11-21T22:00:00.000000000Z"
+
+
 async def test_history_says_where_it_begins_whatever_part_of_it_is_asked_for(engine: Any, asked: Any) -> None:
     for var in range(10):
         engine.risk(var=float(var))
@@ -136,6 +144,7 @@ async def test_history_says_where_it_begins_whatever_part_of_it_is_asked_for(eng
     async with asked() as client:
         history = (await client.get("/api/v1/portfolios/main/risk/history", params=span)).json()
     assert history["begins"] == "2026-11-22T12:00:00.000000000Z"
+    assert history["day_began"] == "2026-11-22T00:00:00.000000000Z"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ def starts(days: Days, first: str, last: str) -> list[str]:
     at, end, found = moment(first), moment(last), []
     while at < end:
         if days.number(at) != days.number(at - 60 * 10**9):
+            assert days.begins(at) == days.begins(at + HOUR) == at
             found.append(datetime.fromtimestamp(at / 1e9, ZoneInfo("UTC")).strftime("%m-%d %H:%M"))
         at += 60 * 10**9
     return found

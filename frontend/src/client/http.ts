@@ -1,4 +1,5 @@
 /** The few calls the dashboard makes; errors are problem+json and carry a sentence a person can read. */
+import { momentOf } from "../format/time.ts";
 import { readAlert, readHistory, readPortfolioIds, readRisk } from "./read.ts";
 import { readCovariance } from "./readCovariance.ts";
 import { readExplanation } from "./readExplanation.ts";
@@ -11,6 +12,7 @@ import type {
   Covariance,
   Explanation,
   History,
+  HistoryPoint,
   Limit,
   Method,
   NewLimit,
@@ -161,6 +163,19 @@ export const fetchLimits = async (id: string, signal?: AbortSignal): Promise<Lim
 /** All limits of the portfolio, in place of those before. */
 export const putLimits = async (id: string, limits: readonly NewLimit[]): Promise<Limit[]> =>
   readLimits(await send("PUT", `${portfolioPath(id)}/limits`, { limits }));
+
+/** So long after the day began is looked for its first figures. */
+const OPENING_MS = 600_000;
+
+/** The first figures of the day, or of the run where it began later; null where there were none soon. */
+export async function fetchOpening(id: string, signal?: AbortSignal): Promise<HistoryPoint | null> {
+  const { begins, day_began } = await fetchHistory(id, { resolution: "1h" }, signal);
+  if (begins === null || day_began === null) return null;
+  const start = Math.max(momentOf(begins), momentOf(day_began));
+  const query = { start: new Date(start), end: new Date(start + OPENING_MS), resolution: "30s" };
+  const { points } = await fetchHistory(id, query, signal);
+  return points.find(({ measures }) => measures.some((measure) => measure.var !== null)) ?? null;
+}
 
 /** What moved VaR between two moments of event time; by itself until now. */
 export async function fetchExplanation(

@@ -215,6 +215,7 @@ export function readHistory(value: unknown): History {
   const history = isObject(value) ? value : {};
   return {
     begins: readMoment(history.begins),
+    day_began: readMoment(history.day_began),
     points: list(history.points).map(readHistoryPoint).filter(present),
   };
 }

@@ -1266,6 +1266,13 @@ export interface components {
              */
             begins: string | null;
             /**
+             * Day Began
+             * Format: date-time
+             * @description Since when `pnl_today` of the newest snapshot counts.
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            day_began: string;
+            /**
              * End
              * Format: date-time
              * @description Exclusive.

@@ -22,7 +22,9 @@ export type Ledger = Pick<
 /** One moment of a portfolio's history: the figures without positions and distribution. */
 export type HistoryPoint = Pick<Schemas["HistoryPoint"], "event_time" | "measures">;
 
-export type History = Pick<Schemas["History"], "begins"> & { points: HistoryPoint[] };
+export type History = Pick<Schemas["History"], "begins"> & { day_began: string | null } & {
+  points: HistoryPoint[];
+};
 
 export type Alert = Pick<
   Schemas["Alert"],

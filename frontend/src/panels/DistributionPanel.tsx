@@ -5,6 +5,7 @@ import { confidenceLabel, count, money, moneyExact } from "../format/number.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { Sized } from "../parts/Sized.tsx";
+import { StandardError } from "../parts/StandardError.tsx";
 import { type Domain, steadyDomain } from "../risk/domain.ts";
 import { lossBins } from "../risk/histogram.ts";
 import { measureOf, reasonOf } from "../risk/measures.ts";
@@ -81,10 +82,17 @@ function Marks({ method }: { method: Method }) {
       <Mark
         name={`VaR ${confidenceLabel(confidence)}`}
         value={measure?.var ?? null}
+        error={measure?.var_stderr ?? null}
         currency={currency}
         kind="var"
       />
-      <Mark name="ES" value={measure?.es ?? null} currency={currency} kind="es" />
+      <Mark
+        name="ES"
+        value={measure?.es ?? null}
+        error={measure?.es_stderr ?? null}
+        currency={currency}
+        kind="es"
+      />
       <div data-tip="The normal law with the standard deviation of these scenarios">
         <dt data-kind="normal">normal</dt>
         <dd />
@@ -96,15 +104,18 @@ function Marks({ method }: { method: Method }) {
 interface MarkProps {
   name: string;
   value: number | null;
+  error: number | null;
   currency: string;
   kind: "var" | "es";
 }
 
-function Mark({ name, value, currency, kind }: MarkProps) {
+function Mark({ name, value, error, currency, kind }: MarkProps) {
   return (
     <div data-tip={`${name}: ${moneyExact(value, currency)}`}>
       <dt data-kind={kind}>{name}</dt>
-      <dd>{money(value, currency)}</dd>
+      <dd>
+        {money(value, currency)} <StandardError value={error} currency={currency} />
+      </dd>
     </div>
   );
 }

@@ -1,10 +1,11 @@
 import { Skeleton } from "@mantine/core";
 import { METHOD_NAMES, type Measure, type Method, type RiskSnapshot } from "../client/types.ts";
-import { confidenceLabel, count, money, moneyExact, moneyThree, percent, ratio } from "../format/number.ts";
-import { span } from "../format/time.ts";
+import { confidenceLabel, count, money, moneyExact, percent, ratio } from "../format/number.ts";
+import { clock, span } from "../format/time.ts";
 import { Figure } from "../parts/Figure.tsx";
+import { StandardError } from "../parts/StandardError.tsx";
 import { measureOf } from "../risk/measures.ts";
-import { changeOf, figureKey, type Metric, type Series } from "../store/series.ts";
+import { changeOf, figureKey, type Metric, type Point, type Series } from "../store/series.ts";
 import { METHOD_COLOURS } from "./methods.ts";
 import styles from "./Tiles.module.css";
 
@@ -13,11 +14,14 @@ interface Props {
   confidence: number;
   snapshot: RiskSnapshot | null;
   series: Series | null;
+  /** The first figures of the day. */
+  opening: Point | null;
 }
 
 const METRIC_NAMES: Record<Metric, string> = { var: "VaR", es: "ES" };
 
-export function MethodTile({ method, confidence, snapshot, series }: Props) {
+export function MethodTile(props: Props) {
+  const { method, confidence, snapshot } = props;
   const measure = measureOf(snapshot, method, confidence);
   const name = `${METHOD_NAMES[method]} ${confidenceLabel(confidence)}`;
   return (
@@ -29,7 +33,7 @@ export function MethodTile({ method, confidence, snapshot, series }: Props) {
       </header>
       <div className={styles.pair}>
         {(["var", "es"] as const).map((metric) => (
-          <MethodFigure key={metric} {...{ metric, method, confidence, snapshot, series, measure }} />
+          <MethodFigure key={metric} {...{ metric, measure, ...props }} />
         ))}
       </div>
     </article>
@@ -47,7 +51,8 @@ interface FigureProps extends Props {
   measure: Measure | null;
 }
 
-function MethodFigure({ metric, method, confidence, snapshot, series, measure }: FigureProps) {
+function MethodFigure(props: FigureProps) {
+  const { metric, method, confidence, snapshot, series, opening, measure } = props;
   const name = METRIC_NAMES[metric];
   const label = `${METHOD_NAMES[method]} ${name} ${confidenceLabel(confidence)}`;
   if (snapshot === null) return <FigureSkeleton label={label} name={name} />;
@@ -58,15 +63,7 @@ function MethodFigure({ metric, method, confidence, snapshot, series, measure }:
     // biome-ignore lint/a11y/useSemanticElements: a figure with its annotations is a group, not a fieldset
     <div className={styles.figure} role="group" aria-label={label}>
       <span className={styles.metric}>
-        {name}
-        {value !== null && error !== null && error > 0 && (
-          <span
-            className={styles.error}
-            data-tip={`Standard error of the simulation: ${moneyExact(error, currency)}`}
-          >
-            ±{moneyThree(error, currency)}
-          </span>
-        )}
+        {name} <StandardError value={value === null ? null : error} currency={currency} />
       </span>
       <Figure
         focusable
@@ -79,7 +76,7 @@ function MethodFigure({ metric, method, confidence, snapshot, series, measure }:
       <span className={styles.sub}>
         {value !== null && <ShareOfGross value={value} snapshot={snapshot} />}
       </span>
-      <ChangeMark series={series} change={figureKey(method, confidence, metric)} currency={currency} />
+      <ChangeMark {...{ series, opening, currency }} figure={figureKey(method, confidence, metric)} />
     </div>
   );
 }
@@ -117,22 +114,23 @@ function tipOf(
 
 interface ChangeProps {
   series: Series | null;
-  change: ReturnType<typeof figureKey>;
+  opening: Point | null;
+  figure: ReturnType<typeof figureKey>;
   currency: string;
 }
 
 /** More risk is up and in the colour of losses; too small to show is level. */
-function ChangeMark({ series, change: key, currency }: ChangeProps) {
-  const change = series === null ? null : changeOf(series, key);
+function ChangeMark({ series, opening, figure, currency }: ChangeProps) {
+  const change = series === null ? null : changeOf(series, figure, opening);
   if (change === null) return <span className={styles.change}>&nbsp;</span>;
-  const { fraction, overMs, from } = change;
+  const { fraction, overMs, from, since } = change;
   const level = Math.abs(fraction) < 0.0005;
   const direction = level ? "level" : fraction > 0 ? "up" : "down";
   const words = level ? "unchanged" : `${fraction > 0 ? "up" : "down"} ${percent(Math.abs(fraction), 1)}`;
   return (
     <span
       className={styles.change}
-      data-tip={`${words} from ${moneyExact(from, currency)} ${span(overMs)} ago`}
+      data-tip={`${words} from ${moneyExact(from, currency)} ${span(overMs)} ago${since === null ? "" : ", the first figure of the day"}`}
     >
       <b data-direction={direction} aria-hidden="true">
         {level ? "●" : fraction > 0 ? "▲" : "▼"}
@@ -141,7 +139,7 @@ function ChangeMark({ series, change: key, currency }: ChangeProps) {
       <b data-direction={direction} aria-hidden={!level}>
         {percent(Math.abs(fraction), 1)}
       </b>{" "}
-      in {span(overMs)}
+      {since === null ? `in ${span(overMs)}` : `since ${clock(since).slice(0, 5)}`}
     </span>
   );
 }

@@ -6,6 +6,7 @@ import { Figure } from "../parts/Figure.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { Sparkline } from "../parts/Sparkline.tsx";
+import { StandardError } from "../parts/StandardError.tsx";
 import { worstOf } from "../risk/alerts.ts";
 import { measureOf, reasonOf } from "../risk/measures.ts";
 import { useSampled } from "../store/hooks.ts";
@@ -90,10 +91,15 @@ interface CellProps {
 function MethodCell({ method, held, missing, currency }: CellProps) {
   const { confidence, metric } = useChosen();
   const snapshot = held?.snapshot ?? null;
-  const value = measureOf(snapshot, method, confidence)?.[metric] ?? null;
+  const measure = measureOf(snapshot, method, confidence);
+  const value = measure?.[metric] ?? null;
   const why = snapshot === null ? missing : (reasonOf(snapshot) ?? missing);
   return (
     <td>
+      <StandardError
+        value={(metric === "var" ? measure?.var_stderr : measure?.es_stderr) ?? null}
+        currency={currency}
+      />{" "}
       <Figure text={money(value, currency)} tip={value === null ? why : moneyExact(value, currency)} />
     </td>
   );

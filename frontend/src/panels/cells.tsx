@@ -1,7 +1,7 @@
 /** The cells of the positions table, a kind for each column. */
 import type { ReactNode } from "react";
 import { exact, moneyExact, moneyPlain, percent, price, quantity } from "../format/number.ts";
-import { age } from "../format/time.ts";
+import { span } from "../format/time.ts";
 import { Figure } from "../parts/Figure.tsx";
 import type { Column } from "../risk/columns.ts";
 import type { Row } from "../risk/rows.ts";
@@ -42,7 +42,7 @@ const CELLS: Record<Column, (row: Row, look: Look, missing: string) => ReactNode
   ),
   moved_s: ({ moved_s: seconds }) => (
     <Figure
-      text={seconds === null ? "–" : age(1000 * seconds)}
+      text={seconds === null ? "–" : span(1000 * seconds)}
       tip={seconds === null ? UNMOVED : "ago, as this page saw it"}
     />
   ),

@@ -132,15 +132,19 @@ export interface Change {
   from: number;
   fraction: number;
   overMs: number;
+  /** The opening that it counts from; null where it counts from the beginning of the series. */
+  since: number | null;
 }
 
-/** How a figure moved since the first moment of the series that has it. */
-export function changeOf(series: Series, key: FigureKey): Change | null {
-  const first = series.points.find((point) => typeof point.figures[key] === "number");
+/** How a figure moved since the opening; where that has none, since the first moment of the series that has it. */
+export function changeOf(series: Series, key: FigureKey, opening: Point | null = null): Change | null {
+  const opened = typeof opening?.figures[key] === "number" ? opening : undefined;
+  const first = opened ?? series.points.find((point) => typeof point.figures[key] === "number");
   const last = series.points.at(-1);
   const from = first?.figures[key];
   const to = last?.figures[key];
   if (first === undefined || last === undefined || first === last) return null;
   if (typeof from !== "number" || typeof to !== "number" || from === 0) return null;
-  return { from, fraction: to / from - 1, overMs: last.moment - first.moment };
+  const since = opened?.moment ?? null;
+  return { from, fraction: to / from - 1, overMs: last.moment - first.moment, since };
 }
