@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.models.problem import Problem
@@ -15,6 +16,7 @@ from riskcore.errors import TailwatchError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +94,20 @@ async def _of_http(request: Request, error: Exception) -> Response:
         404: "there is nothing under this path; /docs lists what there is",
         405: "this path does not take this method; /docs lists what it takes",
     }.get(error.status_code, str(error.detail))
-    return problem(error.status_code, detail, instance=request.url.path, headers=error.headers)
+    headers: Mapping[str, str] | None = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": _methods(request)}
+    return problem(error.status_code, detail, instance=request.url.path, headers=headers)
+
+
+def _methods(request: Request) -> str:
+    """Every method of this path, where the router knows only those of the first route that it found."""
+    routes, scope = request.app.routes, dict(request.scope)
+    return ", ".join(
+        method
+        for method in METHODS
+        if any(route.matches(scope | {"method": method})[0] == Match.FULL for route in routes)
+    )
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:

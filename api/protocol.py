@@ -33,7 +33,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(**given)
         self._settings, self._metrics, self._long_heads = settings, metrics, long_heads
         self._held = 0
-        self._head = 0
+        self._head = self._chunk = 0
         self._in_head = True
         self._timer: asyncio.TimerHandle | None = None
 
@@ -45,6 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
+        self._chunk = len(data)
         super().data_received(data)
         if self._in_head and not self.transport.is_closing():
             self._head += len(data)
@@ -68,6 +69,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._hold(0)
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        if self._head + self._chunk > self._settings.max_head_bytes:
+            self._refuse("head", 431, "the head of the request is too large")
+        else:
+            self._refuse("malformed", 400, "this is no HTTP request")
 
     def _hold(self, size: int) -> None:
         self._long_heads.held += size - self._held

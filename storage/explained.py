@@ -6,11 +6,18 @@ from storage.rows import AsOfRow, PartsRow
 _AS_OF = """
 select id, event_ns, (payload ->> 'seq')::bigint, payload -> 'measures' from risk_snapshots
 where run = %(run)s and portfolio = %(portfolio)s and event_time <= moment(%(at)s) and event_ns <= %(at)s
-order by event_time desc, id desc limit 1
+    {with_a_figure} order by event_time desc, id desc limit 1
 """
 _FIRST = """
 select id, event_ns, (payload ->> 'seq')::bigint, payload -> 'measures' from risk_snapshots
-where run = %(run)s and portfolio = %(portfolio)s order by event_time, id limit 1
+where run = %(run)s and portfolio = %(portfolio)s {with_a_figure} order by event_time, id limit 1
+"""
+_WITH_A_FIGURE = """
+and exists (
+    select from json_array_elements(payload -> 'measures') as measure
+    where measure ->> 'method' = %(method)s and (measure ->> 'confidence')::float8 = %(confidence)s
+        and measure ->> 'var' is not null
+)
 """
 # A bar's figures are stored behind those between bars that are of a later moment, so the chain is one of ids; the
 # bound on time is there for the index.
@@ -32,10 +39,19 @@ class Explanations(Pool):
     """Reads the parts that are stored with each snapshot."""
 
     async def as_of(self, run: str, portfolio: str, at: int) -> AsOfRow | None:
-        """Return the last snapshot until a moment of event time, or the first there is."""
+        """Return the last snapshot until a moment of event time."""
         parameters = {"run": run, "portfolio": portfolio, "at": at}
-        rows = await self._rows(_AS_OF, parameters) or await self._rows(_FIRST, parameters)
+        rows = await self._rows(_AS_OF.format(with_a_figure=""), parameters)
         return AsOfRow(*rows[0]) if rows else None
+
+    async def begin(self, run: str, portfolio: str, at: int, method: str, confidence: float) -> AsOfRow | None:
+        """Return the last snapshot with such a figure until a moment of event time, or the first that has one."""
+        parameters = {"run": run, "portfolio": portfolio, "at": at, "method": method, "confidence": confidence}
+        for query in (_AS_OF, _FIRST):
+            rows = await self._rows(query.format(with_a_figure=_WITH_A_FIGURE), parameters)
+            if rows:
+                return AsOfRow(*rows[0])
+        return None
 
     async def explained(
         self, run: str, portfolio: str, first: AsOfRow, last: AsOfRow, method: str, confidence: float

@@ -1,8 +1,9 @@
 """What all payloads have in common."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Payload(BaseModel):
@@ -17,6 +18,29 @@ class Payload(BaseModel):
         use_attribute_docstrings=True,
     )
 
+
+class Asked(Payload):
+    """What a request says: nothing but what is described.
+
+    FastAPI reads it from objects, of which ``strict`` would take no nested one and no time.
+    """
+
+    model_config = ConfigDict(strict=False, extra="forbid")
+
+
+Number = Annotated[float, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+def _written(value: Any) -> Any:
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt ]", value):
+        raise ValueError("a time is written by RFC 3339, with a time zone")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+"""RFC 3339 with a time zone; by itself pydantic takes a number, too, for seconds or milliseconds as it falls."""
 
 Timestamp = Annotated[
     str,

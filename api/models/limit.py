@@ -2,43 +2,39 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import Field
 
-from api.models.base import Payload, Timestamp
+from api.models.base import Asked, Moment, Number, Payload, Timestamp
 from api.models.risk import Method
 
 Rule = Literal[
     "var", "es", "stress", "gross", "net", "position_share", "stale", "silence", "gaps", "data_quality", "watchdog"
 ]
-_Level = Annotated[float, Field(gt=0, le=1e15)]
+_Level = Annotated[Number, Field(gt=0, le=1e15)]
 _Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 MOST_LIMITS = 5_000
 
 
-class NewLimit(Payload):
+class NewLimit(Asked):
     """A limit: what a figure must not reach."""
-
-    model_config = ConfigDict(strict=False, extra="forbid")
 
     rule: Rule
     method: Method | None = None
     """With `var` and `es`."""
-    confidence: float | None = Field(default=None, gt=0.5, lt=1)
+    confidence: Number | None = Field(default=None, gt=0.5, lt=1)
     """With `var` and `es`."""
     scenario: _Name | None = None
     """With `stress`; by itself the worst scenario."""
     warning: _Level | None = None
     breach: _Level | None = None
-    for_s: float = Field(default=0.0, ge=0, le=604_800)
+    for_s: Number = Field(default=0.0, ge=0, le=604_800)
     """Seconds of journal time that the figure must stand at a level before it fires."""
-    hysteresis: float = Field(default=0.05, ge=0, lt=1)
+    hysteresis: Number = Field(default=0.05, ge=0, lt=1)
     """Part of a level by which the figure must fall below it before it counts as below."""
 
 
-class NewLimits(Payload):
+class NewLimits(Asked):
     """All limits of a portfolio, in place of those before."""
-
-    model_config = ConfigDict(strict=False, extra="forbid")
 
     limits: list[NewLimit] = Field(max_length=MOST_LIMITS)
 
@@ -69,13 +65,11 @@ class Limit(Payload):
     silenced: bool
 
 
-class NewSilence(Payload):
+class NewSilence(Asked):
     """A silence, or a maintenance window where it lies ahead."""
 
-    model_config = ConfigDict(strict=False, extra="forbid")
-
-    starts: AwareDatetime
-    ends: AwareDatetime
+    starts: Moment = Field(examples=["2026-11-22T09:00:00Z"])
+    ends: Moment = Field(examples=["2026-11-22T17:00:00Z"])
     portfolio: _Name | None = None
     """By itself all portfolios."""
     rule: Rule | None = None

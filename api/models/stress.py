@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from api.models.base import Payload, Timestamp
+from api.models.base import Asked, Flag, Number, Payload, Timestamp, Whole
 from api.models.risk import Uncovered
 from api.models.trade import Symbol
 
@@ -12,32 +12,26 @@ MOST_SYMBOLS = 1_000
 ScenarioName = Annotated[
     str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f,/]+$", examples=["tech -20 %"])
 ]
-Return = Annotated[float, Field(ge=-1.0, le=10.0, examples=[-0.2])]
+Return = Annotated[Number, Field(ge=-1.0, le=10.0, examples=[-0.2])]
 """A return: -0.2 is a fall of 20 %."""
 
 
-class ShockedGroup(Payload):
+class ShockedGroup(Asked):
     """Instruments that are shocked alike; a later group counts before an earlier one."""
-
-    model_config = ConfigDict(strict=False, extra="forbid")
 
     symbols: list[Symbol] = Field(min_length=1, max_length=MOST_SYMBOLS)
     shock: Return
 
 
-class Episode(Payload):
+class Episode(Asked):
     """Bars of the past, compounded: the last `bars` of those that had closed `ago` bars ago."""
 
-    model_config = ConfigDict(strict=False, extra="forbid")
-
-    bars: int = Field(ge=1, le=10_000, examples=[60])
-    ago: int = Field(default=0, ge=0, le=100_000)
+    bars: Whole = Field(ge=1, le=10_000, examples=[60])
+    ago: Whole = Field(default=0, ge=0, le=100_000)
 
 
-class NewScenario(Payload):
+class NewScenario(Asked):
     """Returns by which prices move, the most particular one counts; or an episode of the past."""
-
-    model_config = ConfigDict(strict=False, extra="forbid")
 
     name: ScenarioName
     description: str = Field(default="", max_length=500)
@@ -46,8 +40,10 @@ class NewScenario(Payload):
     everything: Return | None = None
     """Moves all instruments, but rates that only convert."""
     groups: list[ShockedGroup] = Field(default=[], max_length=100)
-    instruments: dict[Symbol, Return] = Field(default={}, max_length=MOST_SYMBOLS)
-    propagate: bool = False
+    instruments: dict[Symbol, Return] = Field(
+        default={}, max_length=MOST_SYMBOLS, json_schema_extra={"additionalProperties": False}
+    )
+    propagate: Flag = False
     """What is not shocked follows by the conditional mean of the covariance."""
     episode: Episode | None = None
 

@@ -2,29 +2,27 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from api.models.base import Payload, Timestamp
+from api.models.base import Asked, Moment, Number, Payload, Timestamp
 
 MOST_TRADES = 1_000
 _Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,129}$", examples=["BTCUSDT"])]
 
 
-class NewTrade(Payload):
+class NewTrade(Asked):
     """A trade to book; one that `cancels` another says nothing but the two ids."""
-
-    model_config = ConfigDict(strict=False, extra="forbid")
 
     trade_id: _Name = Field(examples=["T-1001"])
     """Yours. The same trade again changes nothing; the same id with another content is refused."""
     portfolio: _Name | None = Field(default=None, examples=["main"])
     symbol: Symbol | None = None
-    quantity: float | None = Field(default=None, ge=-1e15, le=1e15, examples=[-0.5])
+    quantity: Number | None = Field(default=None, ge=-1e15, le=1e15, examples=[-0.5])
     """Signed: a sale is negative; contracts or shares."""
-    price: float | None = Field(default=None, ge=1e-12, le=1e15)
+    price: Number | None = Field(default=None, ge=1e-12, le=1e15)
     """Quote currency; by itself the newest price that the engine has."""
-    event_time: AwareDatetime | None = None
+    event_time: Moment | None = None
     """When it was done, with a time zone; by itself when the engine takes it."""
     corrects: _Name | None = None
     """Id of the trade that this one undoes and stands in the place of."""
@@ -43,10 +41,8 @@ class NewTrade(Payload):
         return self
 
 
-class NewTrades(Payload):
+class NewTrades(Asked):
     """Trades to book together: all of them or none."""
-
-    model_config = ConfigDict(strict=False, extra="forbid")
 
     trades: list[NewTrade] = Field(min_length=1, max_length=MOST_TRADES)
 

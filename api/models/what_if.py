@@ -2,27 +2,23 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from api.models.base import Payload, Timestamp
+from api.models.base import Asked, Number, Payload, Timestamp
 from api.models.risk import Method, Uncovered
 from api.models.trade import MOST_TRADES, Symbol
 
 
-class Candidate(Payload):
+class Candidate(Asked):
     """A trade that might be done."""
 
-    model_config = ConfigDict(strict=False, extra="forbid")
-
     symbol: Symbol
-    quantity: Annotated[float, Field(ge=-1e15, le=1e15, examples=[-2.5])]
+    quantity: Annotated[Number, Field(ge=-1e15, le=1e15, examples=[-2.5])]
     """Signed: a sale is negative; contracts or shares."""
 
 
-class Candidates(Payload):
+class Candidates(Asked):
     """Trades that might be done together."""
-
-    model_config = ConfigDict(strict=False, extra="forbid")
 
     trades: list[Candidate] = Field(min_length=1, max_length=MOST_TRADES)
 

@@ -1,16 +1,17 @@
 """Why VaR moved: the sums of what was stored with each snapshot."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from api.models import Explanation, Measure
+from api.models.base import Moment
 from api.models.risk import Method
 from api.moments import nanoseconds, text
 from api.problems import ProblemError, documented
 from api.routes.portfolios import PortfolioId, known
-from api.services import Served, Services
+from api.services import Served
 from api.summary import measures
 from storage.rows import AsOfRow
 
@@ -26,17 +27,21 @@ async def explain(
     portfolio: PortfolioId,
     method: Method = "historical",
     confidence: Annotated[float, Query(gt=0, lt=1)] = 0.99,
-    start: Annotated[AwareDatetime | None, Query(alias="from", description="By itself an hour before `to`.")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="By itself the newest figures.")] = None,
+    start: Annotated[Moment | None, Query(alias="from", description="By itself an hour before `to`.")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="By itself the newest figures.")] = None,
 ) -> Explanation:
     """Tell what moved VaR between two moments of event time: trades, prices, covariance, scenarios."""
     await known(served, portfolio)
     run = served.current_run().run
-    last = await _as_of(served, portfolio, _FOR_EVER if end is None else nanoseconds(end))
-    first = await _as_of(served, portfolio, last.event_time - _HOUR if start is None else nanoseconds(start))
-    if first.id > last.id:
+    last = await served.reader.as_of(run, portfolio, _FOR_EVER if end is None else nanoseconds(end))
+    if last is None:
+        raise _nothing(end, "its first snapshot has not been published")
+    after = _var(last, end, method, confidence)
+    since = last.event_time - _HOUR if start is None else nanoseconds(start)
+    first = await served.reader.begin(run, portfolio, since, method, confidence) or last
+    if first.id > last.id or since > last.event_time:
         raise ProblemError(422, "from must be before to")
-    before, after = _var(first, method, confidence), _var(last, method, confidence)
+    before = _var(first, start, method, confidence)
     parts = await served.reader.explained(run, portfolio, first, last, method, confidence)
     change = after - before
     return Explanation(
@@ -59,19 +64,19 @@ async def explain(
     )
 
 
-async def _as_of(served: Services, portfolio: str, at: int) -> AsOfRow:
-    row = await served.reader.as_of(served.current_run().run, portfolio, at)
-    if row is None:
-        raise ProblemError(503, "there are no figures yet", reason="its first snapshot has not been published")
-    return row
+def _nothing(asked: datetime | None, reason: str | None) -> ProblemError:
+    """What is not there yet may come; what was not there then never will."""
+    if asked is None:
+        return ProblemError(503, f"there are no figures yet: {reason}", reason=reason)
+    return ProblemError(422, f"there are no figures as of {asked.isoformat()}: {reason}")
 
 
-def _var(row: AsOfRow, method: Method, confidence: float) -> float:
+def _var(row: AsOfRow, asked: datetime | None, method: Method, confidence: float) -> float:
     found = measures(row.measures)
     chosen: Measure | None = next((m for m in found if m.method == method and m.confidence == confidence), None)
     if chosen is None:
         there = ", ".join(f"{level:g}" for level in sorted({m.confidence for m in found}))
         raise ProblemError(422, f"there is no VaR at {confidence:g}; there is at {there}")
     if chosen.var is None:
-        raise ProblemError(503, f"no VaR at {text(row.event_time)}: {chosen.reason}", reason=chosen.reason)
+        raise _nothing(asked, chosen.reason)
     return chosen.var

@@ -6,9 +6,9 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from api.models import History, HistoryPoint, RiskSnapshot
+from api.models.base import Moment
 from api.moments import SECOND, nanoseconds, text
 from api.problems import ProblemError, documented
 from api.routes.portfolios import PortfolioId
@@ -24,7 +24,7 @@ _STEPS_S = (1, 5, 15, 30, 60, 300, 900, 1_800, 3_600, 14_400, 86_400)
 
 router = APIRouter(prefix="/api/v1/portfolios", tags=["portfolios"])
 
-Moment = Annotated[AwareDatetime | None, Query(description="Event time, RFC 3339 with a time zone.")]
+Edge = Annotated[Moment | None, Query(description="Event time, RFC 3339 with a time zone.")]
 Resolution = Annotated[
     str | None,
     Query(
@@ -51,8 +51,8 @@ class Span(NamedTuple):
 async def history(
     served: Served,
     portfolio: PortfolioId,
-    start: Moment = None,
-    end: Moment = None,
+    start: Edge = None,
+    end: Edge = None,
     resolution: Resolution = None,
 ) -> History:
     """Give the last snapshot of each interval; by itself of the hour up to the newest snapshot."""
@@ -84,7 +84,7 @@ async def history(
 async def as_of(
     served: Served,
     portfolio: PortfolioId,
-    known: Annotated[AwareDatetime, Query(description="RFC 3339 with a time zone, to the microsecond.")],
+    known: Annotated[Moment, Query(description="RFC 3339 with a time zone, to the microsecond.")],
 ) -> Response:
     """Give what was last published at a moment: what was known then, not what is known today of then.
 

@@ -61,10 +61,28 @@ def test_a_head_that_never_ends_is_cut_off_before_it_fills_the_memory(start: Any
         assert httpx.get(f"{server.url}/healthz").status_code == 200
 
 
+def test_what_is_no_request_gets_a_problem_and_is_counted(start: Any, wire: Any) -> None:
+    with start() as server:
+        connection = wire(server)
+        connection.sendall(b"this is no request\r\n\r\n")
+        answer = hung_up(connection)
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b"application/problem+json" in answer
+        assert refused(server, "malformed") == 1
+
+
 @pytest.mark.parametrize("path", ["/healthz?cursor=" + "a" * 40_000, "/api/v1/stream?cursor=" + "x" * 40_000])
 def test_a_long_address_is_refused(start: Any, path: str) -> None:
     with start() as server:
         assert httpx.get(server.url + path).status_code == 431
+        assert refused(server, "head") == 1
+
+
+def test_an_address_that_the_parser_does_not_take_is_too_long_as_well(start: Any, wire: Any) -> None:
+    with start() as server:
+        connection = wire(server)
+        connection.sendall(b"GET /healthz?cursor=" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert hung_up(connection).startswith(b"HTTP/1.1 431")
         assert refused(server, "head") == 1
 
 

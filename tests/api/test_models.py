@@ -50,6 +50,23 @@ def test_figure_that_is_no_number_is_refused(snapshot: Any, value: str) -> None:
         models.RiskSnapshot.model_validate_json(stored)
 
 
+WRONG_KINDS = [
+    (models.NewSilence, {"starts": 0, "ends": "2026-11-22T12:00:00Z"}),
+    (models.NewSilence, {"starts": "1700000000", "ends": "2026-11-22T12:00:00Z"}),
+    (models.NewScenario, {"name": "a", "everything": -0.1, "propagate": 0}),
+    (models.NewScenario, {"name": "a", "everything": "-0.1"}),
+    (models.NewScenario, {"name": "a", "episode": {"bars": 5.0}}),
+    (models.NewLimit, {"rule": "gross", "breach": "5"}),
+    (models.Candidate, {"symbol": "A", "quantity": True}),
+]
+
+
+@pytest.mark.parametrize(("model", "told"), WRONG_KINDS)
+def test_what_is_asked_is_read_as_it_is_written_and_never_guessed(model: type[BaseModel], told: Any) -> None:
+    with pytest.raises(ValidationError):
+        model.model_validate(told)
+
+
 def test_every_field_is_described_or_speaks_for_itself() -> None:
     for name in models.__all__:
         assert getattr(models, name).__doc__, name

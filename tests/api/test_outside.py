@@ -92,6 +92,13 @@ async def test_wrong_request_is_a_problem_document(
     assert "root:" not in answer.text
 
 
+async def test_a_method_that_is_not_taken_is_told_all_that_are(asked: Any) -> None:
+    async with asked(loaded=False) as client:
+        for path, methods in (("scenarios", "GET, POST"), ("portfolios/main/limits", "GET, PUT"), ("alerts", "GET")):
+            answer = await client.request("PATCH", f"/api/v1/{path}")
+            assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+
+
 async def test_error_of_ours_is_a_500_without_its_stack_trace(engine: Any, asked: Any, database_url: str) -> None:
     class Broken(DatabaseReader):
         async def positions(self, run: str, portfolio: str) -> Any:

@@ -68,13 +68,19 @@ def test_what_was_forgotten_between_is_said_to_be_unexplained(api, moments, data
         ({"confidence": 0.9}, 422, "there is at 0.95, 0.975, 0.99"),
         ({"method": "guess"}, 422, "method"),
         ({"from": "2026-01-01T00:00:00"}, 422, "from"),
-        ({"from": "2100-01-01T00:00:00Z", "to": "2000-01-01T00:00:00Z"}, 422, "before"),
+        ({"to": "2000-01-01T00:00:00Z"}, 422, "no figures as of 2000-01-01"),
+        ({"from": "2100-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z"}, 422, "before"),
     ],
 )
 def test_what_cannot_be_explained_is_a_problem(api, moments, query, status, what):
     answer = api.get("/api/v1/portfolios/main/explain", params=query)
     assert answer.status_code == status, answer.text
     assert what in answer.text
+
+
+def test_from_before_there_were_figures_is_from_the_first_that_there_were(api, moments):
+    query = {"from": "2000-01-01T00:00:00Z", "to": moments[-1]}
+    assert api.get("/api/v1/portfolios/main/explain", params=query).json()["start"] == moments[0]
 
 
 def test_nobody_has_moved_who_is_not_there(api, moments):
