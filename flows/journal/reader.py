@@ -1,9 +1,11 @@
 """Reading a journal from an offset on, while it grows, from any process."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from flows.journal.files import Segment, open_segment
-from flows.journal.records import DURABLE, Damage, Decoder
+from flows.journal.records import DURABLE, Damage, Decoder, walk
 from flows.journal.segment import (
     HEADER_SIZE,
     JournalError,
@@ -15,6 +17,8 @@ from flows.messages import Kind, Record
 
 _CHUNK = 1024 * 1024
 _HELD = 1000
+_Found = TypeVar("_Found")
+_Decode = Callable[[bytes, int, int, int], tuple[list[_Found], int, Damage | None]]
 
 
 class JournalReader:
@@ -86,19 +90,22 @@ class JournalReader:
         if target > self._offset and self._open_next() and self._segment is not None:
             self._offset, self._start = self._segment.start_of(target)
         while self._offset < target:
-            if not self._read(min(target - self._offset, 10_000)):
+            if not self._advance(walk, min(target - self._offset, 10_000)):
                 raise JournalError(
                     f"journal {self.directory}: ends before record {self._offset}, but {target} is asked for"
                 )
 
     def _read(self, limit: int) -> list[Record]:
+        return self._advance(self._decoder.decode, limit)
+
+    def _advance(self, decode: "_Decode[_Found]", limit: int) -> "list[_Found]":
         if limit <= 0 or (self._segment is None and not self._open_next()):
             return []
         while True:
-            records, self._position, damage = self._decoder.decode(self._buffer, self._position, self._offset, limit)
-            if records:
-                self._offset = records[-1].offset + 1
-                return records
+            found, self._position, damage = decode(self._buffer, self._position, self._offset, limit)
+            if found:
+                self._offset += len(found)
+                return found
             if damage is None or not self._refill(damage):
                 return []
 

@@ -40,6 +40,33 @@ class Damage(NamedTuple):
     """Bytes that the record asks for where it is only incomplete; 0 where its bytes are wrong."""
 
 
+Head = tuple[int, int, int, int, int, int, int, int]
+"""The fields before a record's names: length, CRC, offset, stamp, kind, lengths of the names, line."""
+
+
+def walk(buffer: bytes, position: int, offset: int, limit: int) -> tuple[list[Head], int, Damage | None]:
+    """Check up to ``limit`` records as :meth:`Decoder.decode` does, without making them: a third of its time."""
+    heads: list[Head] = []
+    view, end, size, shortest, kinds = memoryview(buffer), len(buffer), HEAD.size, BODY.size, _KINDS
+    for expected in range(offset, offset + limit):
+        if position + size > end:
+            return heads, position, Damage(position, "the record is incomplete", size)
+        head = HEAD.unpack_from(buffer, position)
+        length, crc, number, _, kind, adapter, origin, _ = head
+        stop = position + 8 + length
+        if length > _MAX_LENGTH or length < shortest + adapter + origin:
+            return heads, position, Damage(position, f"{length} cannot be a record's length", 0)
+        if stop > end:
+            return heads, position, Damage(position, "the record is incomplete", 8 + length)
+        if crc32c(view[position + 8 : stop]) != crc:
+            return heads, position, Damage(position, "its checksum does not match", 0)
+        if number != expected or kind not in kinds:
+            return heads, position, Damage(position, f"record {number} of kind {kind} stands here", 0)
+        heads.append(head)
+        position = stop
+    return heads, position, None
+
+
 class Decoder:
     """Turns bytes into records. It keeps the names that it has seen, so that each is one string object."""
 
@@ -51,27 +78,16 @@ class Decoder:
 
         Returns the records, the position behind them and what ended them, if it was not the limit.
         """
+        heads, behind, damage = walk(buffer, position, offset, limit)
         records: list[Record] = []
-        view, end, head, kinds = memoryview(buffer), len(buffer), HEAD.size, _KINDS
-        for expected in range(offset, offset + limit):
-            if position + head > end:
-                return records, position, Damage(position, "the record is incomplete", head)
-            length, crc, number, stamp, kind, adapter, origin, line = HEAD.unpack_from(buffer, position)
+        for length, _, number, stamp, kind, adapter, origin, line in heads:
             stop = position + 8 + length
-            if length > _MAX_LENGTH or length < BODY.size + adapter + origin:
-                return records, position, Damage(position, f"{length} cannot be a record's length", 0)
-            if stop > end:
-                return records, position, Damage(position, "the record is incomplete", 8 + length)
-            if crc32c(view[position + 8 : stop]) != crc:
-                return records, position, Damage(position, "its checksum does not match", 0)
-            if number != expected or kind not in kinds:
-                return records, position, Damage(position, f"record {number} of kind {kind} stands here", 0)
-            payload = position + head + adapter + origin
-            names = buffer[position + head : payload]
+            payload = position + HEAD.size + adapter + origin
+            names = buffer[position + HEAD.size : payload]
             known = self._names.get((adapter, names)) or self._learn(adapter, names)
-            records.append(Record(number, stamp, kinds[kind], known[0], known[1], line, buffer[payload:stop]))
+            records.append(Record(number, stamp, _KINDS[kind], known[0], known[1], line, buffer[payload:stop]))
             position = stop
-        return records, position, None
+        return records, behind, damage
 
     def _learn(self, adapter: int, names: bytes) -> tuple[str, str]:
         if len(self._names) >= _NAMES_KEPT:

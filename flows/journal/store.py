@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from flows.journal.files import open_segment
-from flows.journal.records import Decoder, encode
+from flows.journal.records import encode, walk
 from flows.journal.segment import (
     HEADER_SIZE,
     JournalError,
@@ -105,11 +105,11 @@ class SegmentStore:
         content = path.read_bytes()
         if read_header(path, content[:HEADER_SIZE]) != self.next_offset:
             raise JournalError(f"{path}: byte 0 (header): the file is not named by its first offset")
-        decoder, position = Decoder(), HEADER_SIZE
+        position = HEADER_SIZE
         while True:
-            records, position, damage = decoder.decode(content, position, self.next_offset, 10_000)
-            if records:
-                self.next_offset, self.last_stamp = records[-1].offset + 1, records[-1].stamp
+            heads, position, damage = walk(content, position, self.next_offset, 10_000)
+            if heads:
+                self.next_offset, self.last_stamp = self.next_offset + len(heads), heads[-1][3]
             if damage is not None:
                 break
         if position < len(content):
@@ -160,6 +160,6 @@ def _last_stamp(directory: Path, first: int) -> int:
     if opened is None:
         return 0
     _, segment = opened
-    records, _, _ = Decoder().decode(segment.read_at(segment.size, 0), HEADER_SIZE, first, 2**62)
+    heads, _, _ = walk(segment.read_at(segment.size, 0), HEADER_SIZE, first, 2**62)
     segment.close()
-    return records[-1].stamp if records else 0
+    return heads[-1][3] if heads else 0

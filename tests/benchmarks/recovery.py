@@ -76,7 +76,7 @@ def _checkpointed(folder: Path) -> tuple[str, ...]:
     bars: dict[bool, list[float]] = {True: [], False: []}
     for turn in range(20):
         began = time.perf_counter()
-        shards = (Checkpoint(reader.offset - 1, 0, crew.feed.snapshot(), crew.risk[0].snapshot()),)
+        shards = (_checkpoint(crew, reader.offset - 1),)
         pauses.append(time.perf_counter() - began)
         is_written = turn % 2 == 0
         if is_written:
@@ -92,6 +92,10 @@ def _checkpointed(folder: Path) -> tuple[str, ...]:
         duration(quantile(bars[True], 0.5)),
         duration(quantile(bars[False], 0.5)),
     )
+
+
+def _checkpoint(crew: Crew, offset: int) -> Checkpoint:
+    return Checkpoint(offset, 0, crew.feed.snapshot(), crew.risk[0].snapshot(), crew.alerts.snapshot())
 
 
 def _bar(crew: Crew, turn: int) -> float:
