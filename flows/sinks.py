@@ -89,20 +89,22 @@ class _OutboxPartition(_Partition):
         self._offset, self._ordinal = -1, 0
 
     def write_batch(self, items: list[Merged]) -> None:
+        self._answer([item for item in items if isinstance(item, AnswerRow)])
         moments: list[Moment] = []
-        answers: list[AnswerRow] = []
         for item in items:
             if isinstance(item, Moment):
                 moments.append(item)
-                answers += item.said.answers
-            elif isinstance(item, AnswerRow):
-                answers.append(item)
-            elif self._stored(moments, answers):
-                moments, answers = [], []
+            elif not isinstance(item, AnswerRow) and self._stored(moments):
+                moments = []
                 self._checkpoint(item)
-        self._stored(moments, answers)
+        self._stored(moments)
 
-    def _stored(self, moments: list[Moment], answers: list[AnswerRow]) -> bool:
+    def _answer(self, answers: list[AnswerRow]) -> None:
+        if answers:
+            self._storing.insist(partial(self._store.answer_questions, answers))
+
+    def _stored(self, moments: list[Moment]) -> bool:
+        answers = [answer for moment in moments for answer in moment.said.answers]
         rows = [row for moment in moments for row in self._rows(moment)]
         stated, changed = _newest_positions(moments)
         trades = [trade for moment in moments for trade in moment.said.trades]

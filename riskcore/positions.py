@@ -73,9 +73,8 @@ class Positions:
         )
 
     def copy(self) -> "Positions":
-        """The same positions, to be traded elsewhere."""
-        bases = {instrument: replace(basis) for instrument, basis in self.bases.items()}
-        return Positions(**{name: array.copy() for name, array in self.arrays().items()}, bases=bases)
+        """The same positions, to be traded elsewhere. O(N); what was paid is shared until one of them trades it."""
+        return Positions(**{name: array.copy() for name, array in self.arrays().items()}, bases=dict(self.bases))
 
     def grow(self, n_instruments: int) -> None:
         """Make room up to ``n_instruments``."""
@@ -120,7 +119,7 @@ class Positions:
 
         ``prices`` (N,) are those of now, for the rate.
         """
-        basis = self._basis(instrument)
+        basis = self._own_basis(instrument)
         basis.trade(quantity, None if np.isnan(price) else price)
         self._move(instrument, float(basis.quantity), quantity, price, prices)
 
@@ -129,13 +128,15 @@ class Positions:
 
         What was paid is ``average_price`` from now on, unknown if None. An equal quantity changes nothing.
         """
-        basis, before = self._basis(instrument), self.quantity.item(instrument)
+        before = self.quantity.item(instrument)
         if quantity != before:
-            basis.restate(quantity, average_price)
+            self._own_basis(instrument).restate(quantity, average_price)
             self._move(instrument, quantity, quantity - before, prices.item(instrument), prices)
 
-    def _basis(self, instrument: int) -> CostBasis:
-        return self.bases.get(instrument) or self.bases.setdefault(instrument, CostBasis())
+    def _own_basis(self, instrument: int) -> CostBasis:
+        known = self.bases.get(instrument)
+        own = self.bases[instrument] = CostBasis() if known is None else replace(known)
+        return own
 
     def _move(self, instrument: int, quantity: float, change: float, price: float, prices: Vector) -> None:
         self.quantity[instrument] = quantity

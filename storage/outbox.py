@@ -6,7 +6,7 @@ A run has one writer at a time. So ids become visible in their order, and no cur
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from storage.commands import store_answers
+from storage.commands import store_answers, wait_for_no_disk
 from storage.connection import CALL_TIMEOUT_S, Connection, Session
 from storage.limits import write_limits, write_silences
 from storage.rows import AnswerRow, Last, LimitRow, OutboxRow, PositionRow, SilenceRow, TradeRow, VerdictRow
@@ -110,6 +110,12 @@ class OutboxStore:
             self._right.check(confirmed)
         self._last = last
         return last
+
+    def answer_questions(self, answers: Sequence[AnswerRow]) -> None:
+        """Answer what changed nothing: at once, before anything else is stored, and without waiting for the disk."""
+        with self._session.transaction() as connection:
+            wait_for_no_disk(connection)
+            store_answers(connection, self._run, answers)
 
     def write_positions(self, positions: Sequence[PositionRow]) -> None:
         """Replace the positions of each portfolio named."""

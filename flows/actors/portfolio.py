@@ -118,7 +118,7 @@ class Portfolio:
         """Measure, and say it with its health; ``keys`` are the names of all instruments."""
         self.seq += 1
         book, settings = self.book, self.settings
-        parts, measures = _parts(book), book.measures()
+        parts, measures = self.components(), book.measures()
         return RiskSnapshot(
             portfolio=book.name,
             seq=self.seq,
@@ -149,9 +149,9 @@ class Portfolio:
         """One like it, to ask what would be."""
         return replace(self, book=self.book.copy(), holdings=dict(self.holdings))
 
-    def shares(self) -> "dict[int, _Share]":
-        """Marginal VaR, component VaR and ES of each covered position; none while there are no figures."""
-        return _shares(_parts(self.book), of_rate=False)
+    def components(self) -> Components | None:
+        """What each covered position and rate adds; None while there are no figures."""
+        return None if self.book.observations < self.settings.min_observations else self.book.components()
 
     def uncovered(self) -> tuple[Uncovered, ...]:
         """Positions that no figure contains, with the reason."""
@@ -308,10 +308,6 @@ def position_rows(holdings: Sequence[Holding], base_currency: str, offset: int) 
 _NONE = (None, None, None)
 _VALUED = (UNMODELLED, OVER)
 _Share = tuple[float, float, float]
-
-
-def _parts(book: RiskBook) -> Components | None:
-    return None if book.observations < book.model.settings.min_observations else book.components()
 
 
 def _shares(parts: Components | None, *, of_rate: bool) -> dict[int, _Share]:

@@ -13,7 +13,7 @@ from riskcore.state import Image
 from storage.archive import ArchiveStore
 from storage.errors import DatabaseUnavailableError, WriterConflictError
 from storage.outbox import OutboxStore
-from storage.rows import LimitRow, PositionRow, SilenceRow
+from storage.rows import AnswerRow, LimitRow, PositionRow, SilenceRow
 
 QUALITY = Quality(40, (), (), 0, 0, 0, "60s", 7, "hash")
 
@@ -151,6 +151,21 @@ def test_a_checkpoint_is_taken_only_behind_what_is_stored(database_url):
     store.close()
     assert seen == [(checkpoint, [(1, 5, 0, "a")])]
     assert len(stored(database_url)) == 2
+
+
+def test_who_asked_a_question_waits_for_no_figures_to_be_stored():
+    told = []
+
+    class Store:
+        def answer_questions(self, answers):
+            told.append([answer.id for answer in answers])
+
+        def write(self, rows, *_rows, **_more):
+            told.append([row.portfolio for row in rows])
+
+    part = OutboxSink(Store(), Event()).build_part("out", "outbox", None)
+    part.write_batch([moment(5, 100, snapshot("a", 1)), AnswerRow("q", 200, b"{}")])
+    assert told == [["q"], ["a"]]
 
 
 def test_no_checkpoint_is_taken_behind_what_was_given_up():

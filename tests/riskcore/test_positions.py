@@ -62,3 +62,12 @@ def test_what_was_paid_survives_a_snapshot(book: RiskBook) -> None:
 
 def test_an_instrument_that_was_never_held_has_earned_nothing(book: RiskBook) -> None:
     assert book.position_pnl(1) == PositionPnl(None, 0.0, 0.0)
+
+
+def test_a_copy_and_what_it_was_copied_from_are_traded_apart(book: RiskBook) -> None:
+    book.on_trade(0, 2.0, 90.0)
+    twin = book.copy()
+    twin.on_trade(0, -2.0, 110.0)
+    book.on_trade(0, 1.0, 60.0)
+    assert twin.position_pnl(0) == PositionPnl(None, 40.0, 0.0)
+    assert book.position_pnl(0) == PositionPnl(80.0, 0.0, 60.0)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -76,6 +77,32 @@ async def test_an_answer_is_stored_once_with_the_events_and_told(database_url: s
     outbox.close()
     assert told == ["a"]
     assert await asks.answers(["a", "unknown"]) == [AnswerRow("a", 200, b'{"first":1}')]
+
+
+async def test_a_question_waits_for_no_disk_where_a_command_does(
+    store: CommandStore, asks: Asks, database_url: str
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f"alter database {name} set synchronous_commit = on".encode())
+    waited: list[str] = []
+    session = store._session
+
+    @contextmanager
+    def watched() -> Iterator[Any]:
+        with type(session).transaction(session) as connection:
+            yield connection
+            waited.append(str(connection.execute("show synchronous_commit").fetchone()[0]))
+
+    session.transaction = watched  # type: ignore[method-assign]
+    for kind in ("question", "command"):
+        await asks.ask("live", kind, kind, b"{}")  # type: ignore[arg-type]
+        assert [row.kind for row in store.claim()] == [kind]
+    assert waited == ["off", "on"]
+    outbox = OutboxStore(database_url, "live")
+    outbox.answer_questions([AnswerRow("question", 200, b"{}")])
+    outbox.close()
+    assert await asks.answers(["question"]) == [AnswerRow("question", 200, b"{}")]
 
 
 async def test_a_run_cannot_answer_for_another(database_url: str, asks: Asks) -> None:

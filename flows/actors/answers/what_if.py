@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from flows.actors.answers.symbols import number_of
 from flows.actors.books import Books
 from flows.actors.portfolio import Portfolio, duration_text
@@ -12,12 +15,13 @@ from riskcore.messages import Measure
 MOST_COMPONENTS = 20
 """Positions of an answer: those whose part moves most."""
 _NO_PRICE = float("nan")
-_ZERO = (0.0, 0.0, 0.0)
 
 
 def what_if(portfolio: Portfolio, content: WhatIf, books: Books, universe: Universe) -> dict[str, Any]:
     """Measures and components before and after; ``InputError`` for a symbol that is not watched."""
-    as_is, as_if, terms = portfolio.copy(), portfolio.copy(), books.terms.copy()
+    as_is, terms = portfolio.copy(), books.terms.copy()
+    before = as_is.book.measures()
+    as_if = as_is.copy()
     for row, trade in enumerate(content.trades):
         number = number_of(universe, trade.symbol, f"trades.{row}.symbol")
         new = books.new(number, portfolio.book.name, trade.symbol)
@@ -26,7 +30,7 @@ def what_if(portfolio: Portfolio, content: WhatIf, books: Books, universe: Unive
         "horizon": duration_text(portfolio.settings.horizon),
         "market_value_before": as_is.book.market_value,
         "market_value_after": as_if.book.market_value,
-        "measures": [_change(*both) for both in zip(as_is.book.measures(), as_if.book.measures(), strict=True)],
+        "measures": [_change(*both) for both in zip(before, as_if.book.measures(), strict=True)],
         "components": _moved(as_is, as_if),
         "uncovered": as_if.uncovered(),
     }
@@ -51,18 +55,27 @@ def _difference(before: float | None, after: float | None) -> float | None:
 
 
 def _moved(as_is: Portfolio, as_if: Portfolio) -> list[dict[str, Any]]:
-    before, after = as_is.shares(), as_if.shares()
-    rows = []
-    for number, held in as_if.holdings.items():
-        (_, var_before, es_before), (_, var_after, es_after) = before.get(number, _ZERO), after.get(number, _ZERO)
-        row = {
-            "symbol": held.symbol,
+    before, after = _shares(as_is), _shares(as_if)
+    numbers = np.fromiter(as_if.holdings, np.intp, len(as_if.holdings))
+    moves = np.abs(after[0] - before[0])[numbers]
+    return [
+        {
+            "symbol": as_if.holdings[number].symbol,
             "quantity_before": float(as_is.book.quantities[number]),
             "quantity_after": float(as_if.book.quantities[number]),
-            "component_var_before": var_before,
-            "component_var_after": var_after,
-            "component_es_before": es_before,
-            "component_es_after": es_after,
+            "component_var_before": before[0].item(number),
+            "component_var_after": after[0].item(number),
+            "component_es_before": before[1].item(number),
+            "component_es_after": after[1].item(number),
         }
-        rows.append((-abs(var_after - var_before), number, row))
-    return [row for *_, row in sorted(rows, key=lambda one: one[:2])[:MOST_COMPONENTS]]
+        for number in numbers[np.lexsort((numbers, -moves))][:MOST_COMPONENTS].tolist()
+    ]
+
+
+def _shares(portfolio: Portfolio) -> NDArray[np.float64]:
+    """Component VaR and ES of each instrument, shape (2, N); 0 where it is not covered."""
+    shares, parts = np.zeros((2, len(portfolio.book.quantities))), portfolio.components()
+    if parts is not None:
+        own = ~parts.of_rate
+        shares[:, parts.instruments[own]] = parts.component_var[own], parts.component_es[own]
+    return shares
