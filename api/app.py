@@ -16,6 +16,7 @@ from api.hub import Hub
 from api.metrics import Metrics
 from api.rates import Rates
 from api.reading import DatabaseReader, Reader
+from api.receipts import Receipts
 from api.routes import (
     alerts,
     backtest,
@@ -62,7 +63,8 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await services.reader.open()
         try:
-            async with tasks.beside(services.hub.follow, services.board.publish, services.asking.follow):
+            works = (services.hub.follow, services.board.publish, services.asking.follow, services.receipts.follow)
+            async with tasks.beside(*works):
                 yield
         finally:
             services.hub.drain()
@@ -118,7 +120,7 @@ def _services(settings: ApiSettings, reader: Reader) -> Services:
     asking = Asking(reader, settings)
     metrics.watch("tailwatch_requests_waiting", "Requests that wait for the engine's answer.", lambda: asking.waiting)
     board = StatusBoard(hub, reader, settings, metrics)
-    return Services(settings, reader, hub, asking, board, metrics, Tokens(reader), Rates())
+    return Services(settings, reader, hub, asking, board, metrics, Tokens(reader), Rates(), Receipts(reader))
 
 
 def _database_reader(settings: ApiSettings) -> Reader:

@@ -1,7 +1,7 @@
 """One client's stream: what it asked for, where it is, and the bytes that come next."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,6 +12,7 @@ from api.frames import RETRY, Event, frame
 from api.hub import Hub
 from api.reading import Reader
 from riskcore.errors import TailwatchError
+from storage.outbox import ALL
 from storage.rows import EventRow
 
 KINDS = ("risk", "alert", "job", "status")
@@ -33,7 +34,12 @@ class Wanted:
     kinds: frozenset[str] = frozenset(KINDS)
 
     def has(self, event: Event) -> bool:
-        return event.kind in self.kinds and (not self.portfolios or event.portfolio in self.portfolios)
+        return event.kind in self.kinds and (not self.portfolios or event.portfolio in self.named)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The portfolios as events name them: what is about all concerns each."""
+        return self.portfolios | {ALL} if self.portfolios else self.portfolios
 
 
 def newest_of_each(events: Iterable[Event]) -> list[Event]:
@@ -54,10 +60,18 @@ class Following:
 
     The state is a position that only grows, so no event comes twice; whatever lies behind it is looked
     up, in memory or in the database, so none is left out. A slow client stays at its position for longer,
-    and then gets the newest snapshot of each portfolio but every alert.
+    and then gets the newest snapshot of each portfolio but every alert. ``on_given`` hears, by run and ids, of the
+    alerts that the client has taken out of our hands.
     """
 
-    def __init__(self, hub: Hub, reader: Reader, wanted: Wanted, cursor: str | None) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        reader: Reader,
+        wanted: Wanted,
+        cursor: str | None,
+        on_given: Callable[[str, Sequence[int]], None] = lambda _run, _alerts: None,
+    ) -> None:
         self._hub = hub
         self._reader = reader
         self._wanted = wanted
@@ -66,7 +80,10 @@ class Following:
         self._position = 0
         self._target = 0
         self._snapshots: list[Event] = []
-        self._pending: deque[bytes] = deque()
+        self._pending: deque[tuple[bytes, int]] = deque()
+        self._on_given = on_given
+        self._run = ""
+        self._given: list[int] = []
         self._status_number = 0
         self._database_away = False
 
@@ -79,15 +96,21 @@ class Following:
             chunk = self._chunk() + self._status()
             if chunk:
                 yield chunk
+                if self._given:
+                    self._on_given(self._run, self._given)
+                    self._given = []
             else:
                 await self._news()
 
     def _chunk(self) -> bytes:
         parts: list[bytes] = []
         size = 0
-        while self._pending and (not parts or size + len(self._pending[0]) <= CHUNK_BYTES):
-            parts.append(self._pending.popleft())
-            size += len(parts[-1])
+        while self._pending and (not parts or size + len(self._pending[0][0]) <= CHUNK_BYTES):
+            bytes_of_it, alert = self._pending.popleft()
+            parts.append(bytes_of_it)
+            size += len(bytes_of_it)
+            if alert:
+                self._given.append(alert)
         return b"".join(parts)
 
     def _status(self) -> bytes:
@@ -126,7 +149,9 @@ class Following:
             self._position = max(self._position, self._hub.head)
 
     def _queue(self, events: Iterable[Event]) -> None:
-        self._pending.extend(event.frame for event in events)
+        assert self._hub.run is not None
+        self._run = self._hub.run.run
+        self._pending.extend((event.frame, event.id if event.kind == "alert" else 0) for event in events)
 
     async def _begin(self) -> None:
         generation = self._hub.generation
@@ -146,7 +171,7 @@ class Following:
 
     def _present(self, reason: str) -> None:
         if reason:
-            self._pending.append(frame("reset", msgspec.json.encode({"schema": 1, "reason": reason})))
+            self._pending.append((frame("reset", msgspec.json.encode({"schema": 1, "reason": reason})), 0))
         latest = sorted(self._hub.latest.values())
         self._queue(event for event in latest if self._wanted.has(event))
         self._position = self._hub.head
@@ -196,7 +221,7 @@ class Following:
         run, generation = self._hub.run, self._hub.generation
         rows: Iterable[EventRow] = ()
         if run is not None and kinds:
-            portfolios = sorted(self._wanted.portfolios) or None
+            portfolios = sorted(self._wanted.named) or None
             rows = await self._reader.events_after(run.run, self._position, portfolios, sorted(kinds), limit)
         return [self._hub.encoded(row) for row in rows] if generation == self._hub.generation else None
 

@@ -62,6 +62,11 @@ class Metrics:
             "Share of the covariance factors asked for that were there.",
             registry=self.registry,
         )
+        self.undelivered = Gauge(
+            "tailwatch_alerts_undelivered",
+            "Alerts of the last seven days that nobody was given: by no stream, list or webhook.",
+            registry=self.registry,
+        )
         self.webhook = Gauge(
             "tailwatch_webhook_alerts",
             "Alerts that the webhook has sent since its start, that wait for it, and that it has parked.",

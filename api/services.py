@@ -11,6 +11,7 @@ from api.metrics import Metrics
 from api.problems import ProblemError
 from api.rates import Rates
 from api.reading import Reader
+from api.receipts import Receipts
 from api.settings import ApiSettings
 from api.status import StatusBoard
 from api.tokens import Tokens
@@ -27,6 +28,7 @@ class Services:
     metrics: Metrics
     tokens: Tokens
     rates: Rates
+    receipts: Receipts
 
     def current_run(self) -> RunRow:
         """The run that is shown.

@@ -43,7 +43,7 @@ class ApiSettings:
     """A database that does not answer a question in this time counts as away."""
     answer_timeout_s: float = 5.0
     """How long a request waits for the engine's answer."""
-    heartbeat_limit_s: float = 5.0
+    heartbeat_limit_s: float = 4.0
     """A part that has been silent for longer counts as down."""
     risk_limit_s: float = 150.0
     """Live figures older than this are not to be relied on: a bar of a minute, twice, and half of it."""

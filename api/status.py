@@ -21,6 +21,8 @@ from riskcore.errors import TailwatchError
 EXPECTED = ("archive", "engine")
 APART = frozenset({"replay"})
 """What ends by itself, and is told elsewhere."""
+LOOK_S = 0.5
+"""Between two looks at the parts: one that falls silent is told at once."""
 GOOD_FEED_STATES = ("connected",)
 _RANKS: tuple[State, ...] = ("ok", "unknown", "degraded", "down")
 
@@ -43,22 +45,29 @@ class StatusBoard:
         self._heartbeats: Mapping[str, Heartbeat] = {}
         self._read_at = time.monotonic()
         self._trouble: str | None = None
+        self._undelivered: int | None = None
 
     async def publish(self) -> None:
-        """Send a ``status`` event at every interval, and when the run or the database changes, until cancelled."""
+        """Send a ``status`` event at every interval, and when run, database or a part changes, until cancelled."""
         clock = asyncio.get_running_loop().time
         while True:
-            seen = self._hub.generation, self._hub.trouble
             health = await self.health()
             self._hub.publish_status(health.model_copy(update={"accounts": []}).model_dump_json().encode())
-            due = clock() + self._settings.status_interval_s
-            while clock() < due and seen == (self._hub.generation, self._hub.trouble):
-                await self._hub.change(due - clock())
+            seen, due = self._seen(), clock() + self._settings.status_interval_s
+            while clock() < due and seen == self._seen():
+                look = min(due, clock() + LOOK_S)
+                while clock() < look and seen[:2] == (self._hub.generation, self._hub.trouble):
+                    await self._hub.change(look - clock())
+                await self._read()
+
+    def _seen(self) -> tuple[Any, ...]:
+        return self._hub.generation, self._hub.trouble, [(part.name, part.state) for part in self._parts()]
 
     async def health(self) -> Health:
         """Judge the parts by their heartbeats. Never fails, and takes at most the database's deadline."""
         await self._read()
         run = self._hub.run
+        await self._count_undelivered()
         engine = self._heartbeats.get("engine")
         told = {} if engine is None else engine.state
         feeds = [_feed(feed, self._elapsed()) for feed in _objects(told.get("feeds"))]
@@ -75,6 +84,7 @@ class StatusBoard:
             parts=parts,
             feeds=feeds,
             ledger=_ledger(told.get("ledger")),
+            undelivered=self._undelivered,
             accounts=self._accounts(),
         )
         self._count(health)
@@ -99,6 +109,14 @@ class StatusBoard:
         }
         self._read_at = time.monotonic()
         self._trouble = None
+
+    async def _count_undelivered(self) -> None:
+        run = self._hub.run
+        if run is None or not self._live():
+            self._undelivered = None
+            return
+        with suppress(TailwatchError):
+            self._undelivered = await self._reader.undelivered(run.run)
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._read_at
@@ -159,6 +177,7 @@ class StatusBoard:
             for fate, count in {**counts, "rejected": sum(health.ledger.rejected.values())}.items():
                 self._metrics.ticks.labels(fate).set(count)
         engine = self._heartbeats.get("engine")
+        self._metrics.undelivered.set(health.undelivered or 0)
         self._count_numerics(_mapping(engine.state.get("numerics")) if engine else {})
         webhook = self._heartbeats.get("webhook")
         for state in ("sent", "waiting", "parked"):

@@ -1,6 +1,7 @@
 """The archive: follows the journal at its own pace, and stores every tick, refusal and gap exactly once."""
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -20,6 +21,7 @@ from flows.running import run_dataflow
 from flows.sinks import ArchiveSink
 from flows.sources import Checkpoints, JournalSource
 from flows.universe import Universe
+from flows.watch import watching
 from riskcore.errors import TailwatchError
 from riskcore.settings import RiskSettings
 from storage.archive import ArchiveStore
@@ -73,7 +75,10 @@ def run_archive(archive: Archive, stopping: Event) -> None:
     source = JournalSource(archive.journal, offset, None, stopping, TOGETHER)
     flow = archive_dataflow(source, feed, ArchiveSink(store, stopping, standing.on_stored))
     url = archive.database_url
-    with heartbeat(url, "archive", run, standing.describe), cleaning(url, run), _keeping(archive, standing):
+    beside = (heartbeat(url, "archive", run, standing.describe), cleaning(url, run), _keeping(archive, standing))
+    with ExitStack() as stack:
+        for work in (*beside, watching(url)):
+            stack.enter_context(work)
         run_dataflow(flow)
     store.close()
 

@@ -30,6 +30,7 @@ from flows.running import run_dataflow
 from flows.sinks import OutboxSink
 from flows.sources import JournalSource
 from flows.timestamps import format_timestamp
+from flows.watch import tell_back
 from riskcore.settings import RiskSettings
 from storage.outbox import OutboxStore
 from storage.runs import RunStore
@@ -88,7 +89,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         on_ready()
         store = OutboxStore(engine.database_url, run)
         stack.callback(store.close)
-        if not Insistence("outbox", stopping).insist(store.last):
+        if not Insistence("outbox", stopping).insist(lambda: tell_back(store, run, time.time_ns())):
             return
         stack.enter_context(_heartbeat(engine, run, standing))
         stack.enter_context(_ledger(engine, run, standing))

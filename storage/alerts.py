@@ -61,6 +61,25 @@ class Alerts(Pool):
         )
         return [StoredAlert(*row) for row in rows]
 
+    async def note_received(self, places: Sequence[tuple[str, int]]) -> None:
+        """Note that somebody was given the alerts of these runs and ids."""
+        await self._rows(
+            "insert into received (run, id) select * from unnest(%s::text[], %s::bigint[]) on conflict do nothing"
+            " returning 1",
+            [[run for run, _ in places], [number for _, number in places]],
+        )
+
+    async def undelivered(self, run: str) -> int:
+        """Return how many alerts of the last seven days nobody was given; acknowledgements are answers themselves."""
+        rows = await self._rows(
+            "select count(*) from outbox o where o.run = %s and o.kind = 'alert'"
+            " and o.event_time > clock_timestamp() - interval '7 days'"
+            " and o.payload->>'state' is distinct from 'acknowledged'"
+            " and not exists (select from received r where r.run = o.run and r.id = o.id)",
+            [run],
+        )
+        return int(rows[0][0])
+
     async def silences(self, run: str) -> list[bytes]:
         """Return the silences that were not ended, by id."""
         rows = await self._rows(

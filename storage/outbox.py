@@ -12,6 +12,8 @@ from storage.limits import write_limits, write_silences
 from storage.rows import AnswerRow, Last, LimitRow, OutboxRow, PositionRow, SilenceRow, TradeRow, VerdictRow
 from storage.writer import Right
 
+ALL = "*"
+"""The portfolio of an alert that is about all of them."""
 CHANNEL = "outbox"
 """The channel of notifications; a payload is ``run:id`` with the newest id."""
 
@@ -43,6 +45,14 @@ _UPDATE_POSITION = (
 )
 
 
+_NEWEST = "select coalesce(max(id), 0) from outbox where run = %s"
+_TELL_ALL = """
+insert into outbox (run, id, kind, portfolio, journal_offset, ordinal, event_time, event_ns, payload)
+select %(run)s, %(id)s, 'alert', %(all)s, %(offset)s, coalesce(min(ordinal), 0) - 1,
+    moment(%(time)s), %(time)s, %(payload)s
+from outbox where run = %(run)s and journal_offset = %(offset)s and ordinal < 0
+having not exists (select from outbox where run = %(run)s and portfolio = %(all)s and payload->>'id' = %(alert)s)
+"""
 _INSERT_VERDICT = (
     "insert into verdicts (run, journal_offset, ordinal, fate, feed, symbol, event_ns)"
     " values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing"
@@ -117,6 +127,33 @@ class OutboxStore:
             wait_for_no_disk(connection)
             store_answers(connection, self._run, answers)
 
+    def newest_of_all(self) -> bytes | None:
+        """Return the newest alert that is about no portfolio in particular, None where there is none."""
+        with self._session.transaction() as connection:
+            row = connection.execute(
+                "select payload::text from outbox where run = %s and portfolio = %s order by id desc limit 1",
+                [self._run, ALL],
+            ).fetchone()
+        return None if row is None else row[0].encode()
+
+    def tell_all(self, alert: str, event_time: int, payload: bytes) -> None:
+        """Store an alert that no record of the journal has caused, behind everything else, once by its id.
+
+        Its ordinal is negative: no event of the journal has its place.
+        """
+        with self._session.transaction() as connection:
+            confirmed = self._right.confirm(connection)
+            self._right.check(confirmed)
+            last = self._last
+            told = connection.execute(
+                _TELL_ALL,
+                {"run": self._run, "id": last.id + 1, "all": ALL, "offset": last.journal_offset, "alert": alert,
+                 "time": event_time, "payload": payload.decode()},
+            ).rowcount  # fmt: skip
+            if told:
+                connection.execute("select pg_notify(%s, %s)", [CHANNEL, f"{self._run}:{last.id + 1}"])
+        self._last = last._replace(id=last.id + told)
+
     def write_positions(self, positions: Sequence[PositionRow]) -> None:
         """Replace the positions of each portfolio named."""
         self.write((), positions)
@@ -127,10 +164,11 @@ class OutboxStore:
     def _take_over(self, connection: Connection) -> None:
         self._right.take(connection)
         row = connection.execute(
-            "select journal_offset, ordinal, id from outbox where run = %s order by id desc limit 1",
-            [self._run],
+            "select journal_offset, ordinal, (select max(id) from outbox where run = %s) from outbox"
+            " where run = %s and ordinal >= 0 order by id desc limit 1",
+            [self._run, self._run],
         ).fetchone()
-        self._last = Last(*row) if row else Last(-1, -1, 0)
+        self._last = Last(*row) if row else Last(-1, -1, *connection.execute(_NEWEST, [self._run]).fetchone() or (0,))
 
     def _after(self, fresh: Sequence[OutboxRow]) -> Last:
         if not fresh:

@@ -10,7 +10,12 @@ import structlog
 from storage.connection import Connection
 
 API = "tailwatch_api"
-_WRITABLE = {"commands": "insert, delete", "scenarios": "insert, update, delete", "tokens": "insert, delete"}
+_WRITABLE = {
+    "commands": "insert, delete",
+    "scenarios": "insert, update, delete",
+    "tokens": "insert, delete",
+    "received": "insert",
+}
 """What the API itself writes, and how."""
 _logger = structlog.get_logger(__name__)
 

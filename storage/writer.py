@@ -22,8 +22,8 @@ where l.locktype = 'advisory' and l.granted and l.objsubid = 1
     and l.database = (select oid from pg_database where datname = current_database())
     and ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended(%(key)s, 0)
     and (%(own)s or exists (
-        select from parts where part = %(part)s and run = %(run)s
-            and beat < clock_timestamp() - %(silent_s)s * interval '1 second'
+        select from parts join writers using (run, part) where part = %(part)s and run = %(run)s
+            and greatest(beat, since) < clock_timestamp() - %(silent_s)s * interval '1 second'
     ))
 """
 _RAISE = """

@@ -14,8 +14,9 @@ class Alert(Payload):
     schema_: Literal[1] = Field(alias="schema")
     id: str
     portfolio: str
+    """`*` for an alert that concerns all of them: the silence of the engine."""
     rule: str = Field(examples=["var"])
-    """What is limited."""
+    """What is limited; `engine` where the engine itself is silent."""
     method: Method | None
     confidence: float | None
     state: Literal["firing", "resolved", "acknowledged"]

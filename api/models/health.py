@@ -72,6 +72,8 @@ class Health(Payload):
     parts: list[Part]
     feeds: list[Feed]
     ledger: Ledger | None
+    undelivered: int | None
+    """Alerts of the last seven days that nobody was given, by no stream, list or webhook; null for a replay."""
     accounts: list[Account]
     """The ledger by feed and symbol; empty in the stream's `status` event."""
 

@@ -13,6 +13,7 @@ from api.moments import nanoseconds, parse
 from api.problems import ProblemError, documented
 from api.routes.portfolios import PortfolioId, known
 from api.services import Served, Services
+from storage.outbox import ALL
 
 MOST_ALERTS = 1_000
 
@@ -55,7 +56,9 @@ async def alerts(
     run = served.current_run().run
     wanted = caller.visible(frozenset() if portfolio is None else frozenset((portfolio,)))
     moment, after = await _place(served, run, since)
-    found = await served.reader.alerts(run, since=moment, after=after, portfolios=sorted(wanted) or None, limit=limit)
+    named = sorted({*wanted, ALL}) if wanted else None
+    found = await served.reader.alerts(run, since=moment, after=after, portfolios=named, limit=limit)
+    served.receipts.note(run, [one.id for one in found])
     body = b"[" + b",".join(one.payload for one in found) + b"]"
     return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
 

@@ -95,7 +95,7 @@ async def stream(
     """Follow the figures: the present state first, or what was missed since a cursor, then all that comes."""
     wanted = Wanted(caller.visible(_portfolios(portfolios)), _kinds(events))
     place = last_event_id or cursor or None
-    return StreamResponse(served, caller, Following(served.hub, served.reader, wanted, place))
+    return StreamResponse(served, caller, Following(served.hub, served.reader, wanted, place, served.receipts.note))
 
 
 async def entitled(tokens: Tokens, caller: Identity, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ import structlog
 from flows.feeds.backoff import Backoff
 from flows.heartbeat import heartbeat
 from flows.insistence import Insistence
+from flows.watch import watching
 from flows.webhook.destination import Destination
 from flows.webhook.poster import Outcome, Poster
 from storage.deliveries import Delivery, DeliveryStore
@@ -121,6 +122,7 @@ def run_webhook(webhook: Webhook, stopping: Event) -> None:
     store = DeliveryStore(webhook.database_url)
     with Poster(webhook.destination, webhook.secret, stopping) as poster:
         sender = Sender(store, poster, stopping, str(webhook.destination))
-        with heartbeat(webhook.database_url, "webhook", None, sender.describe, leaves=True):
+        url = webhook.database_url
+        with heartbeat(url, "webhook", None, sender.describe, leaves=True), watching(url):
             sender.run()
     store.close()

@@ -91,6 +91,7 @@ export class Mock {
       newest_id: String(this.#id),
       risk_age_s: 0.1,
       clients: this.#streams.size,
+      undelivered: 0,
       parts: [
         {
           name: "engine",

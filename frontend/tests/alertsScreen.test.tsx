@@ -114,6 +114,14 @@ describe("alerts", () => {
     expect(sent.find(({ method }) => method === "POST")?.path).toBe("/api/v1/alerts/3/ack");
   });
 
+  test("about the engine concern all portfolios, and are nothing to say seen to", async () => {
+    const { feed } = await show();
+    const silent = alert({ id: "silent", portfolio: "*", rule: "engine", method: null, confidence: null });
+    await feed((state) => withAlert(state, silent));
+    expect(within(region("Alerts")).getByRole("row", { name: /engine/ })).toHaveTextContent("allengine: 2");
+    expect(within(region("Alerts")).queryByRole("button")).toBeNull();
+  });
+
   test("of which there is none say so", async () => {
     await show();
     expect(region("Alerts")).toHaveTextContent("No alerts");

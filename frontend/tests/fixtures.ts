@@ -90,6 +90,7 @@ export const status = (change: Partial<Status> = {}): Status => ({
   server_time: null,
   run: "live",
   clients: 1,
+  undelivered: 0,
   risk_age_s: 0.1,
   parts: [],
   feeds: [],

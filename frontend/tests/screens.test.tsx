@@ -151,6 +151,7 @@ describe("health", () => {
     const { feed, open } = showPage("?view=health");
     const told = status({
       clients: 3,
+      undelivered: 2,
       parts: [
         { name: "engine", state: "ok", reason: null, age_s: 0.4 },
         { name: "archive", state: "down", reason: "no heartbeat for 9 s", age_s: 9 },
@@ -158,7 +159,7 @@ describe("health", () => {
       feeds: [{ name: "binance", state: "reconnecting", reason: "refused: 503", age_s: 4, frames: 1200 }],
     });
     await feed(open, ids, risk(snapshot()), (state) => withStatus(state, told, Date.now()));
-    expect(region("Parts")).toHaveTextContent("3 open streams");
+    expect(region("Parts")).toHaveTextContent("3 open streams; 2 alerts that nobody was given");
     expect(within(region("Parts")).getByRole("row", { name: /archive/ })).toHaveTextContent(
       "archivedown9.0 s agono heartbeat for 9 s",
     );

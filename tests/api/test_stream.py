@@ -343,3 +343,38 @@ def test_snapshot_that_cannot_be_read_stops_neither_stream_nor_status(
     answer = httpx.get(f"{server.url}/api/v1/portfolios/main/risk")
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert "snapshot of main cannot be read" in answer.json()["detail"]
+
+
+def test_a_part_that_falls_silent_is_told_at_once_and_not_at_the_next_turn(
+    engine: Any, start: Any, open_stream: Any
+) -> None:
+    engine.risk()
+    engine.beat("engine", state="ok")
+    with (
+        start(status_interval_s=3_600.0, heartbeat_limit_s=1.0) as server,
+        open_stream(server.url, events="status") as stream,
+    ):
+        stream.status(lambda told: {"engine": "ok"}.items() <= states(told).items())
+        down = stream.status(lambda told: states(told)["engine"] == "down")
+        engine.beat("engine", state="ok")
+        stream.status(lambda told: states(told)["engine"] == "ok")
+    [part] = [part for part in down["parts"] if part["name"] == "engine"]
+    assert 1.0 < part["age_s"] < 10.0
+
+
+def states(status: Any) -> dict[str, str]:
+    return {part["name"]: part["state"] for part in status["parts"]}
+
+
+def test_what_is_about_all_portfolios_comes_to_who_asked_for_one(engine: Any, start: Any, open_stream: Any) -> None:
+    engine.risk("main")
+    with start() as server, open_stream(server.url, portfolios="main", events="risk,alert") as stream:
+        seen = stream.next().id
+        engine.alert("theirs", "other")
+        told = engine.alert("silent", "*")
+        live = stream.next()
+        with open_stream(server.url, seen, portfolios="main", events="alert") as again:
+            missed = again.next()
+        listed = httpx.get(f"{server.url}/api/v1/alerts", params={"portfolio": "main"}).json()
+    assert live.data.encode() == missed.data.encode() == told
+    assert [one["id"] for one in listed] == ["silent"]

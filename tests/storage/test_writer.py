@@ -32,6 +32,7 @@ def alive(url: str, seconds_ago: float, part: str = "engine") -> None:
     parts.close()
     with psycopg.connect(url) as connection:
         connection.execute("update parts set beat = beat - %s * interval '1 second'", [seconds_ago])
+        connection.execute("update writers set since = since - %s * interval '1 second'", [seconds_ago])
 
 
 def stored(url: str) -> list[tuple[int, str]]:

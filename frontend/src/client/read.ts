@@ -197,6 +197,7 @@ export function readStatus(value: unknown): Status | null {
     server_time: readMoment(value.server_time),
     run: text(value.run),
     clients: number(value.clients),
+    undelivered: number(value.undelivered),
     risk_age_s: number(value.risk_age_s),
     parts: list(value.parts).map(readPart).filter(present),
     feeds: list(value.feeds).map(readFeed).filter(present),

@@ -610,7 +610,10 @@ export interface components {
             limit: number | null;
             /** Method */
             method: ("historical" | "parametric" | "monte_carlo") | null;
-            /** Portfolio */
+            /**
+             * Portfolio
+             * @description `*` for an alert that concerns all of them: the silence of the engine.
+             */
             portfolio: string;
             /**
              * Reason
@@ -620,7 +623,7 @@ export interface components {
             reason: string | null;
             /**
              * Rule
-             * @description What is limited.
+             * @description What is limited; `engine` where the engine itself is silent.
              * @example var
              */
             rule: string;
@@ -1254,6 +1257,11 @@ export interface components {
              * @enum {string}
              */
             state: "ok" | "degraded" | "down" | "unknown";
+            /**
+             * Undelivered
+             * @description Alerts of the last seven days that nobody was given, by no stream, list or webhook; null for a replay.
+             */
+            undelivered: number | null;
         };
         /**
          * History
@@ -1639,7 +1647,7 @@ export interface components {
              * Rule
              * @description By itself all rules.
              */
-            rule?: ("var" | "es" | "stress" | "gross" | "net" | "position_share" | "stale" | "silence" | "gaps" | "data_quality" | "watchdog") | null;
+            rule?: ("var" | "es" | "stress" | "gross" | "net" | "position_share" | "stale" | "silence" | "gaps" | "data_quality" | "watchdog") | "engine" | null;
             /**
              * Starts
              * Format: date-time

@@ -103,7 +103,9 @@ export type RiskSnapshot = Pick<
   Nullable<Pick<Snapshot, "market_value" | "gross" | "net" | "pnl_today">> & { positions: PositionRisk[] };
 
 /** The `status` event, as much of it as the page shows. */
-export type Status = Nullable<Pick<Schemas["Health"], "server_time" | "run" | "clients" | "risk_age_s">> & {
+export type Status = Nullable<
+  Pick<Schemas["Health"], "server_time" | "run" | "clients" | "undelivered" | "risk_age_s">
+> & {
   parts: Part[];
   feeds: Feed[];
   ledger: Ledger | null;

@@ -7,7 +7,7 @@ import { clock, day, momentOf, utc } from "../format/time.ts";
 import { DataTable } from "../parts/DataTable.tsx";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
-import { standing } from "../risk/alerts.ts";
+import { isOfAll, standing } from "../risk/alerts.ts";
 import { useSampled } from "../store/hooks.ts";
 import type { State } from "../store/state.ts";
 import styles from "./Alerts.module.css";
@@ -64,12 +64,16 @@ function Row({ alert, stands, currency }: RowProps) {
         </span>
       </td>
       <th scope="row">
-        <button type="button" onClick={() => change({ portfolio: alert.portfolio, screen: "overview" })}>
-          {alert.portfolio}
-        </button>
+        {isOfAll(alert) ? (
+          "all"
+        ) : (
+          <button type="button" onClick={() => change({ portfolio: alert.portfolio, screen: "overview" })}>
+            {alert.portfolio}
+          </button>
+        )}
       </th>
       <td className={styles.words}>{alertWords(alert, currency)}</td>
-      <td>{stands && alert.state === "firing" && <Seen id={alert.id} />}</td>
+      <td>{stands && alert.state === "firing" && !isOfAll(alert) && <Seen id={alert.id} />}</td>
     </tr>
   );
 }

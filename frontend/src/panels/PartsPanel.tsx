@@ -25,16 +25,18 @@ function StateMark({ state, reason }: { state: string; reason: string | null }) 
 
 export function PartsPanel() {
   const status = useStatus();
-  const clients = status?.clients ?? null;
   return (
-    <Panel
-      area="auto"
-      title="Parts"
-      note={clients === null ? "" : `${count(clients)} ${clients === 1 ? "open stream" : "open streams"}`}
-    >
+    <Panel area="auto" title="Parts" note={status === null ? "" : heardBy(status)}>
       {status === null ? <Waiting /> : <Parts parts={status.parts} />}
     </Panel>
   );
+}
+
+/** Who listens, and what was said to nobody. */
+function heardBy({ clients, undelivered }: Status): string {
+  const streams = clients === null ? [] : [`${count(clients)} open ${clients === 1 ? "stream" : "streams"}`];
+  const alerts = undelivered === 1 ? "1 alert" : `${count(undelivered ?? 0)} alerts`;
+  return [...streams, ...(undelivered ? [`${alerts} that nobody was given`] : [])].join("; ");
 }
 
 const Waiting = () => (

@@ -5,6 +5,9 @@ import type { Alert } from "../client/types.ts";
 const subjectOf = ({ portfolio, rule, method, confidence, scenario }: Alert): string =>
   [portfolio, rule, method, confidence, scenario].join("|");
 
+/** Whether it concerns every portfolio: the silence of the engine, which nobody is there to acknowledge. */
+export const isOfAll = ({ portfolio }: Alert): boolean => portfolio === "*";
+
 const isLater = (one: Alert, other: Alert): boolean => one.event_time >= other.event_time;
 
 /** The last word on each limit, the resolved ones left out: each transition has an id of its own. */

@@ -1,0 +1,129 @@
+"""Watches over the engine: who is silent cannot say so, and somebody else says it in its place.
+
+The alert stands in the outbox of the run, behind what the engine told last, as everything that clients are told. It is
+written under the engine's own right, which is taken away from it: an engine that was frozen and thaws finds itself
+replaced, ends, and begins again. When the engine is back, it says so by itself.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+
+import msgspec
+import structlog
+
+from flows.commands import Silence
+from flows.encoding import encode_alert
+from flows.heartbeat import Background
+from flows.timestamps import format_timestamp
+from riskcore.messages import Alert
+from riskcore.settings import NANOSECONDS
+from storage.errors import WriterConflictError
+from storage.outbox import ALL, OutboxStore
+from storage.silence import Heard, SilenceReads
+from storage.writer import SILENT_S
+
+RULE = "engine"
+_EVERY_S = 1.0
+_LOST_SIGHT_S = 5.0
+_log = structlog.get_logger(__name__)
+
+
+class Watch:
+    """Looks again and again whether the engine has given a sign of life.
+
+    Only silence that was watched counts: what happened while the database was away, or while this process itself stood
+    still, is nobody's silence.
+    """
+
+    def __init__(self, url: str, silent_s: float = SILENT_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url, self._silent_s, self._clock = url, silent_s, clock
+        self._reads = SilenceReads(url)
+        self._heard: tuple[str, int] | None = None
+        self._told: tuple[str, int] | None = None
+        self._since = self._looked = float("-inf")
+
+    def look(self) -> None:
+        """Look once; tell a silence that has become too long, once."""
+        heard = self._reads.heard()
+        now = self._clock()
+        seen = None if heard is None else (heard.run, heard.beat)
+        if seen != self._heard or now - self._looked > _LOST_SIGHT_S:
+            self._heard, self._since = seen, now
+        self._looked = now
+        if heard is not None and seen != self._told and now - self._since >= self._silent_s:
+            self._tell(heard)
+            self._told = seen
+
+    def close(self) -> None:
+        self._reads.close()
+
+    def _tell(self, heard: Heard) -> None:
+        store = OutboxStore(self._url, heard.run)
+        try:
+            newest = store.newest_of_all()
+            if newest is None or _decode(newest).state != "firing":
+                place = store.last().journal_offset
+                alert = silence(heard, self._silent_s, place, silenced=self._is_announced(heard))
+                store.tell_all(alert.id, heard.now, encode_alert(alert))
+                _log.error("the engine is silent", run=heard.run, since=alert.since)
+        except WriterConflictError:
+            return  # it is alive, and has just taken its right
+        finally:
+            store.close()
+
+    def _is_announced(self, heard: Heard) -> bool:
+        told = (msgspec.json.decode(one, type=Silence) for one in self._reads.announced(heard.run))
+        of_it = (one for one in told if one.portfolio is None and one.rule in (None, RULE))
+        return any(one.starts <= heard.now < one.ends for one in of_it)
+
+
+def watching(url: str) -> Background:
+    """Watch over the engine from a thread of its own."""
+    watch = Watch(url)
+    return Background("watch over the engine", _EVERY_S, watch.look, watch.close)
+
+
+def silence(heard: Heard, limit_s: float, place: int = -1, *, silenced: bool = False) -> Alert:
+    """The alert that an engine is silent: its id is a function of the run and the last sign of life."""
+    seconds = round((heard.now - heard.beat) / NANOSECONDS, 3)
+    return Alert(
+        id=_name(heard.run, heard.beat, "firing"),
+        portfolio=ALL,
+        rule=RULE,
+        method=None,
+        confidence=None,
+        state="firing",
+        level="breach",
+        value=seconds,
+        limit=limit_s,
+        since=format_timestamp(heard.beat),
+        event_time=format_timestamp(heard.now),
+        journal_offset=place,
+        reason=f"the engine has given no sign of life for {seconds:.0f} s: figures and all other alerts stand still",
+        silenced=silenced,
+    )
+
+
+def tell_back(store: OutboxStore, run: str, now: int) -> None:
+    """Say that the engine is back, where it was told to be silent; by the engine, before anything else."""
+    newest = store.newest_of_all()
+    before = None if newest is None else _decode(newest)
+    if before is None or before.state != "firing":
+        return
+    back = replace(
+        before,
+        id=_name(run, before.id, "resolved"),
+        state="resolved",
+        event_time=format_timestamp(now),
+        reason="the engine is back, and takes up its journal where it was",
+    )
+    store.tell_all(back.id, now, encode_alert(back))
+
+
+_decode = msgspec.json.Decoder(Alert).decode
+
+
+def _name(*said: object) -> str:
+    return sha256(msgspec.json.encode((ALL, RULE, *said))).hexdigest()[:24]
