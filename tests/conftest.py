@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,14 @@ def recordings() -> Path:
     if not folder.is_dir():
         pytest.skip(f"NOT RUN: the real recordings are not at {folder} (TAILWATCH_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node, with the packages of the dashboard in ``frontend/node_modules``."""
+    if not (_ROOT / "frontend" / "node_modules" / "eventsource-parser").is_dir():
+        pytest.skip("NOT RUN: the dashboard's packages are not installed (make dashboard)")
+    return str(Path(sys.executable).with_name("node"))
 
 
 @pytest.fixture(scope="session")

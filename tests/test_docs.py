@@ -246,14 +246,14 @@ SCRIPT = [
 @pytest.fixture
 def server() -> Iterator[SimpleNamespace]:
     asked: list[str | None] = []
-    told = threading.Event()
+    tokens: set[str | None] = set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the name that http.server asks for
             asked.append(self.headers["Last-Event-ID"])
+            tokens.add(self.headers["Authorization"])
             if len(asked) > len(SCRIPT):
                 self.send_error(404)
-                told.set()
                 return
             answer = SCRIPT[len(asked) - 1]
             if answer is None:
@@ -269,7 +269,7 @@ def server() -> Iterator[SimpleNamespace]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
         thread = threading.Thread(target=http.serve_forever)
         thread.start()
-        yield SimpleNamespace(url=f"http://127.0.0.1:{http.server_port}/", asked=asked)
+        yield SimpleNamespace(url=f"http://127.0.0.1:{http.server_port}/", asked=asked, tokens=tokens)
         http.shutdown()
         thread.join()
 
@@ -281,8 +281,36 @@ def test_the_documented_consumer_resumes_where_it_was_and_takes_nothing_twice(se
     exec(source[1], names)
     with closing(sqlite3.connect(":memory:")) as store:
         with pytest.raises(HTTPError, match="404") as refused:
-            names["follow"](server.url, store, wait_s=0.0)  # type: ignore[operator]
+            names["follow"](server.url, store, "tw_secret", wait_s=0.0)  # type: ignore[operator]
         refused.value.close()
         assert server.asked == [None, "c2", "c2", "c3", "c4"]
         assert [row[0] for row in store.execute("select id from alert order by id")] == ["a", "b"]
         assert [json.loads(row[0])["seq"] for row in store.execute("select data from risk")] == [2]
+
+
+TYPESCRIPT = re.compile(r"```ts\n(.*?)```", re.DOTALL)
+FOLLOW = """
+import { DatabaseSync } from "node:sqlite";
+import { follow } from "./consumer.ts";
+const store = new DatabaseSync("alerts.db");
+await follow(process.argv[2], store, "tw_secret", 0).catch((error) => console.log(error.message.slice(0, 3)));
+"""
+
+
+def test_the_documented_consumer_in_typescript_does_the_same(
+    server: SimpleNamespace, node: str, tmp_path: Path
+) -> None:
+    source = TYPESCRIPT.search((DOCS / "how-to" / "consume-the-stream.md").read_text())
+    assert source is not None
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "node_modules").symlink_to(ROOT / "frontend" / "node_modules")
+    (tmp_path / "consumer.ts").write_text(source[1])
+    (tmp_path / "main.ts").write_text(FOLLOW)
+    done = subprocess.run(
+        [node, "main.ts", server.url], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "404"), done.stderr
+    assert server.asked == [None, "c2", "c2", "c3", "c4"]
+    assert server.tokens == {"Bearer tw_secret"}
+    with closing(sqlite3.connect(tmp_path / "alerts.db")) as store:
+        assert [row[0] for row in store.execute("select id from alert order by id")] == ["a", "b"]
