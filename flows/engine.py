@@ -26,6 +26,7 @@ from flows.listening import FeedAddress, listening
 from flows.messages import Kind, Moment
 from flows.numerics import told
 from flows.questions import Inbox
+from flows.rejects import Rejects
 from flows.running import run_dataflow
 from flows.sinks import OutboxSink
 from flows.sources import JournalSource
@@ -136,6 +137,7 @@ class _Standing:
 
     def __init__(self, writer: JournalWriter, crew: Crew, checkpoints: CheckpointWriter) -> None:
         self._writer, self._crew, self._checkpoints = writer, crew, checkpoints
+        self._rejects = Rejects()
         self.connections: list[FeedConnection] = []
         self.offset = -1
         self.lag_ms: float | None = None
@@ -160,13 +162,14 @@ class _Standing:
         }
 
     def accounts(self) -> dict[str, Any]:
-        """The ledger as a part of its own: it is well while every tick has one fate."""
+        """The ledger as a part of its own: it is well while every tick has one fate, and few are refused."""
         rows, decided = self._crew.feed.ledger.rows(), self._crew.risk[0].tally.decided
         accounts = settled_accounts(rows, decided)
         wrong = [" ".join(name) for name, account in accounts.items() if not account.is_balanced]
+        reason = f"ticks without a fate, or with two: {', '.join(wrong[:5])}" if wrong else self._rejects.look(rows)
         return {
-            "state": "degraded" if wrong else "ok",
-            "reason": f"ticks without a fate, or with two: {', '.join(wrong[:5])}" if wrong else None,
+            "state": "degraded" if reason else "ok",
+            "reason": reason,
             "accounts": [
                 {"feed": feed, "symbol": symbol} | account._asdict() for (feed, symbol), account in accounts.items()
             ],

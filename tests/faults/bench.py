@@ -81,9 +81,14 @@ class Bench:
 
     def stop(self, part: str) -> int:
         """SIGTERM, and the exit status."""
+        return self.signal(part, signal.SIGTERM)
+
+    def signal(self, part: str, *signals: signal.Signals) -> int:
+        """These signals, one at once behind the other, and the exit status."""
         self.wait_for(self._ready(part).exists)
         process = self._running.pop(part)
-        process.send_signal(signal.SIGTERM)
+        for one in signals:
+            process.send_signal(one)
         return process.wait(PATIENCE_S)
 
     def run_to_the_end(self) -> None:

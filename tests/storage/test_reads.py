@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -10,6 +11,8 @@ from flows.messages import Accepted
 from riskcore.errors import InputError
 from riskcore.messages import Tick
 from storage.archive import ArchiveStore
+from storage.flavour import Flavour
+from storage.migrate import schema_status
 from storage.outbox import OutboxStore
 from storage.reads import MAX_BUCKETS, Reads
 from storage.rows import OutboxRow, PositionRow, TradeRow
@@ -119,6 +122,25 @@ async def test_history_gives_the_last_snapshot_of_each_bucket(database_url: str)
     ]
     assert series[0].measures == b'[{"var": 9}]'
     assert series[0].id == 3
+
+
+@pytest.mark.parametrize("resolution_s", [1, 7, 60, 3_600])
+async def test_history_is_what_the_database_itself_makes_of_buckets(database_url: str, resolution_s: int) -> None:
+    draw = np.random.default_rng(resolution_s)
+    moments = np.cumsum(draw.integers(0, 200 * SECOND, 300))
+    write(database_url, *(snapshot(n, moment=START + int(moment)) for n, moment in enumerate(moments)))
+    end = START + int(moments[250])
+    bin_by = "time_bucket" if schema_status(database_url).flavour == Flavour.TIMESCALEDB else "date_bin"
+    query = (
+        f"select distinct on (1) nanoseconds({bin_by}(%s * interval '1 second', event_time, 'epoch'::timestamptz)), id"
+        " from risk_snapshots where event_ns >= %s and event_ns < %s order by 1, event_time desc, id desc"
+    )
+    async with Reads(database_url) as reads:
+        step = max(resolution_s, (end - START) // SECOND // MAX_BUCKETS + 1)
+        series = await reads.risk_history("live", "main", START, end, step)
+    with psycopg.connect(database_url) as connection:
+        expected = connection.execute(query.encode(), [step, START, end]).fetchall()
+    assert [(row.bucket, row.id) for row in series] == expected
 
 
 async def test_history_ends_before_its_end_and_begins_at_its_start_to_the_nanosecond(database_url: str) -> None:

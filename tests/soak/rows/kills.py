@@ -1,4 +1,4 @@
-"""E1, E3, B2: engine, archive and database killed again and again, held against a run that nothing disturbs."""
+"""E1, E3, E14, B2: engine, archive and database killed again and again, held against a run that nothing disturbs."""
 
 import os
 import signal
@@ -18,6 +18,13 @@ from tests.faults.part import POINTS
 from tests.soak.registry import Figures, Soak, row
 
 TICKS = 6_000
+ENDINGS = {
+    (signal.SIGHUP,): {0},
+    (signal.SIGTERM, signal.SIGTERM): {0, 1},
+    (signal.SIGTERM, signal.SIGKILL): {0, -signal.SIGKILL},
+    (signal.SIGPIPE, signal.SIGTERM): {0},
+}
+"""What a part is sent, one at once behind the other, and how it may end by it."""
 
 
 @row("E1", budget_s=900)
@@ -69,6 +76,28 @@ def archive_killed(soak: Soak) -> Figures:
     return {"kills": kills, "ticks": bench.journal.ticks, "lost": 0, "doubled": 0}
 
 
+@row("E14", budget_s=600)
+def told_to_stop(soak: Soak) -> Figures:
+    """Engine and archive that are signalled in every way, and twice, lose and double nothing."""
+    with EmbeddedPostgres(soak.directory / "database") as server:
+        bench, rng, end = _bench(soak.directory, server.url, 2_000), soak.rng, time.monotonic() + 300
+        expected, stops = bench.undisturbed(), 0
+        while bench.newest() < len(expected) and time.monotonic() < end:
+            signals = list(ENDINGS)[int(rng.integers(len(ENDINGS)))]
+            beyond = min(bench.newest() + int(rng.integers(1, 200)), len(expected))
+            for part in ("engine", "archive"):
+                bench.start(part)
+            bench.wait_for(lambda beyond=beyond: bench.newest() >= beyond)
+            statuses = {bench.signal(part, *signals) for part in ("engine", "archive")}
+            assert statuses <= ENDINGS[signals], (signals, statuses, bench.log("engine"))
+            stops += 2
+        bench.run_to_the_end()
+        bench.archive_to_the_end()
+        assert bench.told() == expected
+        _hold_against_the_journal(bench)
+    return {"stops": stops, "events": len(expected), "lost": 0, "doubled": 0}
+
+
 @row("B2", budget_s=900)
 def database_killed(soak: Soak) -> Figures:
     """A server killed under engine and archive, and started again, has lost and doubled nothing."""
@@ -104,9 +133,9 @@ def database_killed(soak: Soak) -> Figures:
     return {"kills": kills, "events": len(expected), "lost": 0, "doubled": 0, "recovery worst s": round(worst, 2)}
 
 
-def _bench(directory: Path, url: str) -> Bench:
+def _bench(directory: Path, url: str, ticks: int = TICKS) -> Bench:
     migrate(url)
-    return Bench(directory, url, write_journal(directory, TICKS))
+    return Bench(directory, url, write_journal(directory, ticks))
 
 
 def _kill_server(home: Path) -> None:
