@@ -23,6 +23,7 @@ from api.routes import (
     explain,
     health,
     history,
+    jobs,
     portfolios,
     questions,
     replay,
@@ -63,8 +64,9 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await services.reader.open()
         try:
-            works = (services.hub.follow, services.board.publish, services.asking.follow, services.receipts.follow)
-            async with tasks.beside(*works):
+            hub = services.hub
+            works = (hub.follow, hub.follow_jobs, services.board.publish, services.asking.follow)
+            async with tasks.beside(*works, services.receipts.follow):
                 yield
         finally:
             services.hub.drain()
@@ -90,6 +92,7 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
         explain,
         backtest,
         questions,
+        jobs,
         replay,
         scenarios,
         trades,

@@ -10,7 +10,7 @@ import numpy as np
 from api.models.backtest import BacktestPoint, ForecastTest, Light, LikelihoodTest, Pnl
 from api.models.risk import Method
 from api.moments import text
-from riskcore.backtest import judge
+from riskcore.backtest import Judgement, judge
 from storage.rows import BacktestRow
 
 Key = tuple[Method, float]
@@ -71,10 +71,14 @@ def _point(event_time: int, bar: _Bar, forecast: _Forecast) -> BacktestPoint:
 def _judged(key: Key, pnl: Pnl, points: Sequence[BacktestPoint]) -> ForecastTest:
     earned = [getattr(point, f"{pnl}_pnl") for point in points]
     at_risk, shortfall = ([getattr(point, name) for point in points] for name in ("var", "es"))
-    told = judge(np.array(earned, np.float64), _array(at_risk), _array(shortfall), key[1], "bar")
+    return tested(key[0], pnl, judge(_array(earned), _array(at_risk), _array(shortfall), key[1], "bar"))
+
+
+def tested(method: str, pnl: Pnl, told: Judgement) -> ForecastTest:
+    """A judgement as the API gives it."""
     return ForecastTest(
-        method=key[0],
-        confidence=key[1],
+        method=method,
+        confidence=told.confidence,
         pnl=pnl,
         bars=told.days,
         exceptions=told.exceptions,

@@ -85,6 +85,7 @@ class Following:
         self._run = ""
         self._given: list[int] = []
         self._status_number = 0
+        self._job_number = 0
         self._database_away = False
 
     async def frames(self) -> AsyncIterator[bytes]:
@@ -93,7 +94,7 @@ class Following:
         while not self._hub.closing:
             if not self._pending:
                 await self._refill()
-            chunk = self._chunk() + self._status()
+            chunk = self._chunk() + self._jobs() + self._status()
             if chunk:
                 yield chunk
                 if self._given:
@@ -119,12 +120,20 @@ class Following:
         self._status_number = self._hub.status_number
         return self._hub.status if "status" in self._wanted.kinds else b""
 
+    def _jobs(self) -> bytes:
+        jobs, before = self._hub.jobs, self._job_number
+        self._job_number = jobs.number
+        wanted, portfolios = "job" in self._wanted.kinds, self._wanted.portfolios
+        if not wanted or before == jobs.number:
+            return b""
+        return b"".join(told.frame for told in jobs.since(before) if not portfolios or told.portfolio in portfolios)
+
     async def _news(self) -> None:
         if self._database_away:
             await self._hub.change(RETRY_DATABASE_S)
             return
         generation = self._hub.generation if self._generation is None else self._generation
-        await self._hub.news(generation, self._position, self._status_number, LONGEST_WAIT_S)
+        await self._hub.news(generation, self._position, self._status_number, self._job_number, LONGEST_WAIT_S)
 
     async def _refill(self) -> None:
         try:

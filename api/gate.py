@@ -26,13 +26,17 @@ _RIGHTS: tuple[tuple[str, re.Pattern[str], Right], ...] = (
     ("POST", re.compile(r"/api/v1/portfolios/[^/]+/(what-if|stress)"), "read"),
     ("DELETE", re.compile(r"/api/v1/session"), "read"),
     ("POST", re.compile(r"/api/v1/trades"), "trade"),
+    ("POST", re.compile(r"/api/v1/jobs"), "trade"),
+    ("DELETE", re.compile(r"/api/v1/jobs/[^/]+"), "trade"),
     ("PUT", re.compile(r"/api/v1/silences/[^/]+"), "trade"),
     ("DELETE", re.compile(r"/api/v1/silences/[^/]+"), "trade"),
     ("POST", re.compile(r"/api/v1/alerts/[^/]+/ack"), "trade"),
 )
 """What a request that is not a GET needs, where that is not ``admin``."""
 _OF_PORTFOLIO = re.compile(r"/api/v1/portfolios/(?P<portfolio>[^/]+)/.*")
-_FOR_SOME = re.compile(r"/api/v1/(portfolios|stream|alerts|alerts/[^/]+/ack|trades|session|health)|/readyz")
+_FOR_SOME = re.compile(
+    r"/api/v1/(portfolios|stream|alerts|alerts/[^/]+/ack|trades|jobs|jobs/[^/]+|histories|session|health)|/readyz"
+)
 """Where a token for some portfolios is let in besides these; each of these keeps to them by itself."""
 
 

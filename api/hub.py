@@ -16,6 +16,7 @@ import structlog
 from api import cursor
 from api.cursor import Cursor
 from api.frames import Event, frame
+from api.jobs import JobBoard
 from api.reading import Reader
 from api.settings import ApiSettings
 from riskcore.errors import TailwatchError
@@ -58,6 +59,7 @@ class Hub:
         self.head = 0
         self.generation = 0
         self.latest: dict[str, Event] = {}
+        self.jobs = JobBoard(reader)
         self.status = b""
         self.status_number = 0
         self.trouble: str | None = "the database has not answered yet"
@@ -94,9 +96,9 @@ class Hub:
         found.reverse()
         return found
 
-    async def news(self, generation: int, position: int, status_number: int, longest_s: float) -> None:
+    async def news(self, generation: int, position: int, status_number: int, job_number: int, longest_s: float) -> None:
         """Wait until there is something that a stream at this place has not seen, or so long."""
-        unseen = self.head > position or self.status_number > status_number
+        unseen = self.head > position or self.status_number > status_number or self.jobs.number > job_number
         if not (unseen or self.generation != generation or self.closing):
             await self.change(longest_s)
 
@@ -119,6 +121,10 @@ class Hub:
         """End every stream after the event it is at."""
         self.closing = True
         self._wake()
+
+    async def follow_jobs(self) -> None:
+        """Keep up with the jobs until cancelled."""
+        await self.jobs.follow(self._wake)
 
     async def follow(self) -> None:
         """Keep up with the database until cancelled, through its restarts."""

@@ -32,13 +32,18 @@ class ProblemError(Exception):
         What went wrong here and what to do.
     reason
         For a 503, what is being waited for.
+    headers
+        Beside the usual ones.
     """
 
-    def __init__(self, status: int, detail: str, *, reason: str | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, *, reason: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.reason = reason
+        self.headers = headers
 
 
 def problem(
@@ -85,7 +90,8 @@ def install(app: FastAPI) -> None:
 
 async def _of_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return problem(error.status, error.detail, instance=request.url.path, reason=error.reason)
+    path = request.url.path
+    return problem(error.status, error.detail, instance=path, reason=error.reason, headers=error.headers)
 
 
 async def _of_http(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from storage.alerts import Alerts, StoredAlert, StoredLimit
 from storage.backtests import Backtests
 from storage.commands import ANSWERS, Asks
 from storage.explained import Explanations
+from storage.jobs import JOBS, JobRow, Jobs
 from storage.listen import Notification, heard_on, notifications
 from storage.reads import Reads
 from storage.rows import (
@@ -104,6 +105,19 @@ class Reader(Protocol):
 
     async def delete_scenario(self, name: str) -> bool: ...
 
+    async def add_job(
+        self, identifier: str, run: str, kind: str, portfolio: str, request: bytes, most: int
+    ) -> bool: ...
+
+    async def jobs(self) -> Sequence[JobRow]: ...
+
+    async def job(self, identifier: str) -> tuple[JobRow, str | None] | None: ...
+
+    async def cancel_job(self, identifier: str) -> bool: ...
+
+    def jobs_changed(self) -> AsyncGenerator[str | None, None]:
+        """Yield the id of each job that has changed, and None when it is time to look without one."""
+
     def answered(self) -> AsyncGenerator[str | None, None]:
         """Yield the id of each command that is answered, and None when it is time to look without one."""
 
@@ -111,7 +125,7 @@ class Reader(Protocol):
         """Yield when something may be new; never end, and never raise for a database that is away."""
 
 
-class DatabaseReader(Reads, Asks, Explanations, Backtests, Scenarios, Alerts):
+class DatabaseReader(Reads, Asks, Explanations, Backtests, Jobs, Scenarios, Alerts):
     """What ``storage`` reads and asks, together with its notifications."""
 
     def __init__(self, url: str, *, connections: int, timeout_s: float) -> None:
@@ -120,6 +134,9 @@ class DatabaseReader(Reads, Asks, Explanations, Backtests, Scenarios, Alerts):
 
     def notifications(self) -> AsyncGenerator[Notification | None, None]:
         return notifications(self._listen_url)
+
+    def jobs_changed(self) -> AsyncGenerator[str | None, None]:
+        return heard_on(self._listen_url, JOBS)
 
     def answered(self) -> AsyncGenerator[str | None, None]:
         return heard_on(self._listen_url, ANSWERS)

@@ -64,7 +64,13 @@ class CovarianceOf(msgspec.Struct, frozen=True, tag_field="question", tag="covar
     symbols: tuple[str, ...] = ()
 
 
-AnyQuestion = WhatIf | Stress | CovarianceOf
+class Linear(msgspec.Struct, frozen=True, tag_field="question", tag="linear"):
+    """What a portfolio is exposed to, and how that moves together."""
+
+    portfolio: str
+
+
+AnyQuestion = WhatIf | Stress | CovarianceOf | Linear
 _decoder: msgspec.json.Decoder[AnyQuestion] = msgspec.json.Decoder(AnyQuestion)
 
 

@@ -1,5 +1,7 @@
 """Simulated P&L of a linear portfolio, in one go: the batch counterpart of the kept paths."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -19,6 +21,7 @@ def monte_carlo_pnl(
     seed: int,
     distribution: DistributionName = "normal",
     dof: float | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> NDArray[np.float64]:
     r"""Simulate P&L scenarios :math:`w^\top L z` with :math:`z \sim N(0, I)` and :math:`L L^\top = \Sigma`.
 
@@ -39,6 +42,8 @@ def monte_carlo_pnl(
         portfolios.
     distribution, dof
         ``"normal"``, or ``"t"`` with ``dof`` > 2.
+    progress
+        Called with (paths done, paths in all); what it raises ends the simulation.
 
     Returns
     -------
@@ -63,8 +68,12 @@ def monte_carlo_pnl(
         raise InputError(f"a seed is at most 2**64 - 1, not {seed}")
     loading = factor.lower.T @ w
     rows = max(_CHUNK // max(len(w), 1), 1)
-    draws = simulation_normals(seed, n_paths, len(w), rows)
-    pnl = np.concatenate([normals @ loading for normals in draws])
+    pnl, done = np.empty(n_paths), 0
+    for normals in simulation_normals(seed, n_paths, len(w), rows):
+        pnl[done : done + len(normals)] = normals @ loading
+        done += len(normals)
+        if progress is not None:
+            progress(done, n_paths)
     if distribution == "normal":
         return pnl
     if distribution != "t" or dof is None or not 2.0 < dof < np.inf:

@@ -12,6 +12,7 @@ from storage.connection import Connection
 API = "tailwatch_api"
 _WRITABLE = {
     "commands": "insert, delete",
+    "jobs": "insert, update, delete",
     "scenarios": "insert, update, delete",
     "tokens": "insert, delete",
     "received": "insert",

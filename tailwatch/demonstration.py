@@ -29,8 +29,9 @@ def prepare(configuration: Configuration, instruments: int) -> Configuration:
     settings = configuration.settings
     directory = settings.data_dir / "demo"
     listed = list_instruments(instruments, settings.seed)
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    book, history = directory / f"book-{instruments}.csv", directory / f"history-{instruments}.csv"
+    histories = directory / "histories"
+    histories.mkdir(mode=0o700, parents=True, exist_ok=True)
+    book, history = directory / f"book-{instruments}.csv", histories / f"history-{instruments}.csv"
     _write_missing(book, history, instruments, settings.seed)
     fixed = {
         "data_dir": directory,

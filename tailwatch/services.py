@@ -32,11 +32,12 @@ class Services:
             self._addresses[part.name] = self._supervisor.message(part.name)
 
     def start_flows(self) -> None:
-        """Start archive, engine and API beside each other, and the webhook where there is one."""
+        """Start archive, engine, API and the worker for jobs beside each other, and the webhook where there is one."""
         parts = [
             Part("archive", lambda: _command("archive"), self._environment, stop_s=1.2, stop_stage=1),
             Part("engine", lambda: _command("engine"), self._environment, stop_s=2.0),
             Part("api", lambda: _command("api"), self._environment, stop_s=2.0),
+            Part("jobs", lambda: _command("jobs"), self._environment, stop_s=1.2, stop_stage=1),
         ]
         if self._configuration.settings.webhook_url is not None:
             parts.append(Part("webhook", lambda: _command("webhook"), self._environment, stop_s=1.2, stop_stage=1))

@@ -7,6 +7,16 @@ from api.models.covariance import Conditioning, Covariance
 from api.models.explanation import Explanation
 from api.models.health import Account, Feed, Health, Ledger, Part, Readiness
 from api.models.history import History, HistoryPoint
+from api.models.job import (
+    BacktestResult,
+    DailyForecasts,
+    Histories,
+    Job,
+    MonteCarloResult,
+    NewBacktest,
+    NewJob,
+    NewMonteCarlo,
+)
 from api.models.limit import Limit, NewLimit, NewLimits, NewSilence, Silence
 from api.models.portfolio import PortfolioSummary
 from api.models.problem import Problem
@@ -35,6 +45,7 @@ __all__ = [
     "Alert",
     "Backtest",
     "BacktestPoint",
+    "BacktestResult",
     "BarBacktest",
     "BookedTrade",
     "BookedTrades",
@@ -44,6 +55,7 @@ __all__ = [
     "Conditioning",
     "Covariance",
     "CurrencyRisk",
+    "DailyForecasts",
     "Distribution",
     "Episode",
     "Explained",
@@ -52,16 +64,22 @@ __all__ = [
     "Forecast",
     "ForecastTest",
     "Health",
+    "Histories",
     "History",
     "HistoryPoint",
+    "Job",
     "Ledger",
     "Light",
     "LikelihoodTest",
     "Limit",
     "Measure",
     "MeasureChange",
+    "MonteCarloResult",
+    "NewBacktest",
+    "NewJob",
     "NewLimit",
     "NewLimits",
+    "NewMonteCarlo",
     "NewScenario",
     "NewSession",
     "NewSilence",

@@ -31,11 +31,13 @@ class Light(Payload):
 class ForecastTest(Payload):
     """What the tests say of one method at one confidence."""
 
-    method: Method
+    method: str
+    """`historical`, `parametric`, `monte_carlo`; in a job also `historical filtered`."""
     confidence: float
     pnl: Pnl
     """Of the positions held at the beginning of each bar (`hypothetical`), or with the trades in it (`actual`)."""
     bars: int
+    """Those that were judged; days in a job, like the bars that follow."""
     exceptions: int
     """Bars whose loss exceeded the VaR forecast for them, and those without a forecast."""
     expected: float

@@ -1,5 +1,6 @@
 """What all payloads have in common."""
 
+import datetime
 import re
 from typing import Annotated, Any
 
@@ -29,7 +30,14 @@ class Asked(Payload):
 
 
 Number = Annotated[float, Field(strict=True)]
-Whole = Annotated[int, Field(strict=True)]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
+"""A whole number, also where it is written as 1.0: in JSON that is the same."""
 Flag = Annotated[bool, Field(strict=True)]
 
 
@@ -41,6 +49,16 @@ def _written(value: Any) -> Any:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 """RFC 3339 with a time zone; by itself pydantic takes a number, too, for seconds or milliseconds as it falls."""
+
+
+def _dated(value: Any) -> Any:
+    if not (isinstance(value, datetime.date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value))):
+        raise ValueError("a day is written like 2024-08-08")
+    return value
+
+
+Day = Annotated[datetime.date, BeforeValidator(_dated)]
+"""A day as text; by itself pydantic takes a number, too."""
 
 Timestamp = Annotated[
     str,

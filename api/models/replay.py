@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from api.models.base import Payload, Timestamp
+from api.models.base import Asked, Flag, Payload, Timestamp
 
 Speed = Annotated[
     str, Field(pattern=r"^(max|(0\.[0-9]{0,5}[1-9]|[1-9][0-9]{0,5}(\.[0-9]{1,6})?)x)$", examples=["max", "10x"])
@@ -29,13 +29,11 @@ class Replay(Payload):
     paused: bool
 
 
-class Steer(Payload):
+class Steer(Asked):
     """What is to be changed; what is left out stays."""
 
-    model_config = ConfigDict(strict=False, extra="forbid")
-
     speed: Speed | None = None
-    paused: bool | None = None
+    paused: Flag | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -15,11 +15,11 @@ _PART = "replay"
 _LIVE = "the figures are of a live feed: only a recording has a beginning, an end and a speed"
 
 
-@router.get("", responses=documented(404, 503))
+@router.get("", responses=documented(409, 503))
 async def replay(served: Served) -> Replay:
-    """Tell how far the recording is, and how fast it goes; 404 where a live feed is shown."""
+    """Tell how far the recording is, and how fast it goes; 409 where a live feed is shown."""
     if served.current_run().kind == "live":
-        raise ProblemError(404, _LIVE)
+        raise ProblemError(409, _LIVE)
     return await _sight(served)
 
 

@@ -66,12 +66,13 @@ class StreamResponse(EventSourceResponse):
 
 
 _described: dict[str, Any] = {
-    "description": "Server-sent events; the schema is of the `data` of `risk`, `alert`, `status`, `reset`.",
+    "description": "Server-sent events; the schema is of the `data` of `risk`, `alert`, `job`, `status`, `reset`.",
     "content": {
         "text/event-stream": {
             "schema": {
                 "oneOf": [
-                    {"$ref": f"#/components/schemas/{name}"} for name in ("RiskSnapshot", "Alert", "Health", "Reset")
+                    {"$ref": f"#/components/schemas/{name}"}
+                    for name in ("RiskSnapshot", "Alert", "Job", "Health", "Reset")
                 ]
             }
         }

@@ -14,6 +14,7 @@ from tailwatch.databases import embedded_directory
 from tailwatch.options import EVERYTHING, with_settings
 
 _LOOK_S = 0.5
+_NICE = 15
 _FRESH_S = 10.0
 """Figures of short bars are told stale only after so long."""
 
@@ -81,6 +82,26 @@ def webhook(configuration: Configuration) -> None:
     with database_of(settings) as url:
         announce_ready()
         run_webhook(webhook_of(settings, url), stopping)
+
+
+@with_settings("data_dir", "database_url", "log_format")
+def jobs(configuration: Configuration) -> None:
+    """Do the heavy work that the API queues, one job at a time, when nobody else wants the processor."""
+    import os
+
+    from threadpoolctl import threadpool_limits
+
+    from riskcore import blas
+    from tailwatch.jobs.worker import Worker
+    from tailwatch.supervised import announce_ready, keep_private, stopping_on_signals
+
+    keep_private()
+    os.nice(_NICE)
+    blas.routines()  # a limit reaches only what has been loaded
+    stopping = stopping_on_signals()
+    with database_of(configuration.settings) as url, threadpool_limits(limits=1):
+        announce_ready()
+        Worker(url, configuration.settings.data_dir, stopping).run()
 
 
 @with_settings("host", "seed", "log_format")

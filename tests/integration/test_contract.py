@@ -21,11 +21,13 @@ THERE_IS = {
     "portfolios": ("main", "hedge"),
     "symbols": ("BTCUSDT", "B"),
     "scenarios": ("Black Monday 1987", "tech -20 %"),
+    "histories": ("prices.csv",),
     "moments": ("2023-11-14T22:13:29Z", "2023-11-14T22:13:31.5Z"),
 }
 WHERE = {
     "path.id": "portfolios",
     "path.name": "scenarios",
+    "body.history": "histories",
     "query.symbols": "symbols",
     "query.portfolio": "portfolios",
     "query.scenarios": "scenarios",
@@ -55,6 +57,7 @@ def served(new_live_engine, database_url, until, monkeypatch):
     parts = PartStore(database_url)
     for part in ("archive", "engine"):
         parts.beat(part, engine.run, b"{}")
+    parts.beat("jobs", None, b'{"histories": ["prices.csv"]}')
     parts.close()
     store = TokenStore(database_url)
     secret = store.create("ann", "admin")
@@ -73,6 +76,16 @@ def served(new_live_engine, database_url, until, monkeypatch):
 
 
 @pytest.fixture
+def job(served):
+    """The id of a job that nobody does."""
+    server, secret = served
+    wanted = {"kind": "monte_carlo", "portfolio": "main"}
+    told = httpx.post(f"{server.url}/api/v1/jobs", json=wanted, headers={"Authorization": f"Bearer {secret}"})
+    assert told.status_code == 202, told.text
+    return told.json()["id"]
+
+
+@pytest.fixture
 def alert(served, until):
     """The id of an alert that fires."""
     server, secret = served
@@ -82,7 +95,7 @@ def alert(served, until):
         return until(lambda: client.get("/alerts").json())[0]["id"]
 
 
-def configuration(url, secret, alert):
+def configuration(url, secret, alert, job):
     return schemathesis.Config.from_dict(
         {
             "seed": 7,
@@ -90,7 +103,7 @@ def configuration(url, secret, alert):
             "headers": {"Authorization": f"Bearer {secret}"},
             "dictionaries": {
                 name: {"values": list(values)}
-                for name, values in (THERE_IS | {"alerts": (alert,), "tokens": (secret,)}).items()
+                for name, values in (THERE_IS | {"alerts": (alert,), "jobs": (job,), "tokens": (secret,)}).items()
             },
             "parameters": {place: {"dictionary": name, "probability": 0.5} for place, name in WHERE.items()},
             "generation": {"max-examples": EXAMPLES, "deterministic": True, "database": "none", "no-shrink": True},
@@ -103,6 +116,15 @@ def configuration(url, secret, alert):
                 {
                     "include-path": "/api/v1/alerts/{id}/ack",
                     "parameters": {"path.id": {"dictionary": "alerts", "probability": 0.5}},
+                },
+                {
+                    "include-path": "/api/v1/jobs/{id}",
+                    "parameters": {"path.id": {"dictionary": "jobs", "probability": 0.5}},
+                },
+                {
+                    # The queue is full after a while.
+                    "include-path": "/api/v1/jobs",
+                    "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 404, 422, 429]}},
                 },
                 {
                     "include-path": "/api/v1/session",
@@ -129,9 +151,9 @@ def refused_though_described(ctx, response, case):
 
 
 @pytest.mark.timeout(300)
-def test_every_route_keeps_to_its_description_and_none_is_open_that_is_not_said_to_be(served, alert):
+def test_every_route_keeps_to_its_description_and_none_is_open_that_is_not_said_to_be(served, alert, job):
     server, secret = served
-    config = configuration(server.url, secret, alert)
+    config = configuration(server.url, secret, alert, job)
     schema = schemathesis.openapi.from_dict(server.app.openapi(), config=config).exclude(path=ENDLESS)
     asked, statuses, failures = Counter(), Counter(), []
     for event in from_schema(schema).execute():

@@ -98,7 +98,7 @@ def test_the_demo_shows_figures_stops_at_once_and_starts_again_on_the_same_data(
     for _ in range(2):
         demo = show()
         assert demo.said("dashboard at http://127.0.0.1:")
-        assert set(_children(demo.process.pid)) == {"database", "exchange", "archive", "engine", "api"}
+        assert set(_children(demo.process.pid)) == {"database", "exchange", "archive", "engine", "api", "jobs"}
         demo.stop()
         assert demo.process.returncode == 0, "".join(demo.lines)
         assert _processes_of(tmp_path / "data") == []

@@ -52,7 +52,8 @@ def test_it_is_a_part_where_there_is_an_address_and_its_secret_travels_in_the_en
     for given in (flags, flags | hook):
         with Supervisor(tmp_path, lambda _line: None) as supervisor:
             Services(load(given, None), supervisor).start_flows()
-    assert [part.name for part in asked] == ["archive", "engine", "api", "archive", "engine", "api", "webhook"]
+    always = ["archive", "engine", "api", "jobs"]
+    assert [part.name for part in asked] == [*always, *always, "webhook"]
     part = asked[-1]
     assert "canary" not in " ".join(part.command())
     environment = part.environment()

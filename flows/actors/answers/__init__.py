@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from flows.actors.answers.covariance import covariance
+from flows.actors.answers.linear import linear
 from flows.actors.answers.stress import stress
 from flows.actors.answers.what_if import what_if
 from flows.actors.books import Books
 from flows.actors.portfolio import Portfolio
-from flows.questions import AnyQuestion, CovarianceOf, Question, WhatIf
+from flows.questions import AnyQuestion, CovarianceOf, Linear, Question, WhatIf
 from flows.timestamps import format_timestamp
 from flows.universe import Universe
 from riskcore.errors import InputError
@@ -59,6 +60,8 @@ class Answers:
         head = {"portfolio": content.portfolio, "base_currency": portfolio.settings.base_currency}
         if isinstance(content, WhatIf):
             return head | what_if(portfolio, content, self._books, self._universe)
+        if isinstance(content, Linear):
+            return head | linear(portfolio.copy())
         return head | stress(portfolio, content, self._universe)
 
 

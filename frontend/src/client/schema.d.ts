@@ -84,6 +84,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/histories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Histories
+         * @description List the histories of daily prices that a backtest can be made over.
+         */
+        get: operations["histories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs
+         * @description List the jobs that wait or run, and those that ended lately, newest first; without results.
+         */
+        get: operations["jobs"];
+        put?: never;
+        /**
+         * Add Job
+         * @description Queue heavy work, whose progress the stream tells as `job` events; 429 when the queue is full.
+         */
+        post: operations["add_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Job
+         * @description Tell how far a job is, and its result once it is done.
+         */
+        get: operations["job"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Job
+         * @description Cancel a job: what computes stops within a second. 409 for one that has ended.
+         */
+        delete: operations["cancel_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/portfolios": {
         parameters: {
             query?: never;
@@ -303,7 +371,7 @@ export interface paths {
         };
         /**
          * Replay
-         * @description Tell how far the recording is, and how fast it goes; 404 where a live feed is shown.
+         * @description Tell how far the recording is, and how fast it goes; 409 where a live feed is shown.
          */
         get: operations["replay"];
         put?: never;
@@ -736,6 +804,37 @@ export interface components {
             var: number | null;
         };
         /**
+         * BacktestResult
+         * @description The days that were judged, and what every test says of each method and confidence.
+         */
+        BacktestResult: {
+            /** Base Currency */
+            base_currency: string;
+            /** Dates */
+            dates: string[];
+            /** Forecasts */
+            forecasts: components["schemas"]["DailyForecasts"][];
+            /**
+             * Hold
+             * @enum {string}
+             */
+            hold: "quantity" | "exposure";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "backtest";
+            /**
+             * Pnl
+             * @description Of each day, of the positions held at the end of the day before; base currency.
+             */
+            pnl: (number | null)[];
+            /** Tests */
+            tests: components["schemas"]["ForecastTest"][];
+            /** Uncovered */
+            uncovered: components["schemas"]["Uncovered"][];
+        };
+        /**
          * BarBacktest
          * @description What came of the forecasts that were made at the end of the bar before.
          */
@@ -978,6 +1077,18 @@ export interface components {
             volatility: number | null;
         };
         /**
+         * DailyForecasts
+         * @description VaR of one method at one confidence, day by day.
+         */
+        DailyForecasts: {
+            /** Confidence */
+            confidence: number;
+            /** Method */
+            method: string;
+            /** Var */
+            var: (number | null)[];
+        };
+        /**
          * Distribution
          * @description Histogram of the P&L scenarios of one method: one edge more than counts.
          */
@@ -1153,7 +1264,10 @@ export interface components {
          * @description What the tests say of one method at one confidence.
          */
         ForecastTest: {
-            /** Bars */
+            /**
+             * Bars
+             * @description Those that were judged; days in a job, like the bars that follow.
+             */
             bars: number;
             /** @description Both at once (Christoffersen). */
             conditional_coverage: components["schemas"]["LikelihoodTest"];
@@ -1183,9 +1297,9 @@ export interface components {
             light: components["schemas"]["Light"];
             /**
              * Method
-             * @enum {string}
+             * @description `historical`, `parametric`, `monte_carlo`; in a job also `historical filtered`.
              */
-            method: "historical" | "parametric" | "monte_carlo";
+            method: string;
             /**
              * Missing
              * @description Bars without a forecast after the first that had one; they count as exceptions.
@@ -1264,6 +1378,14 @@ export interface components {
             undelivered: number | null;
         };
         /**
+         * Histories
+         * @description The histories that a backtest can be made over.
+         */
+        Histories: {
+            /** Names */
+            names: string[];
+        };
+        /**
          * History
          * @description A downsampled series: at most one point for each interval of `resolution`, oldest first.
          */
@@ -1319,6 +1441,68 @@ export interface components {
             market_value: number | null;
             /** Measures */
             measures: components["schemas"]["Measure"][];
+        };
+        /**
+         * Job
+         * @description A piece of work and how far it is; also the data of the stream's `job` event, there without `result`.
+         */
+        Job: {
+            /**
+             * Attempts
+             * @description How often it was begun: once more after its worker was killed.
+             */
+            attempts: number;
+            /**
+             * Created
+             * Format: date-time
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            created: string;
+            /** Finished */
+            finished: string | null;
+            /**
+             * Id
+             * @example 3f0c6f0f6b2f4d3c8f6f0c1e2d3a4b5c
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "monte_carlo" | "backtest";
+            /** Portfolio */
+            portfolio: string;
+            /** Progress */
+            progress: number;
+            /**
+             * Reason
+             * @description Why it failed.
+             */
+            reason: string | null;
+            /**
+             * Request
+             * @description As it was asked for.
+             */
+            request: {
+                [key: string]: unknown;
+            };
+            /**
+             * Result
+             * @description Once it is done, in the answer for one job.
+             */
+            result?: (components["schemas"]["MonteCarloResult"] | components["schemas"]["BacktestResult"]) | null;
+            /**
+             * Schema
+             * @constant
+             */
+            schema: 1;
+            /** Started */
+            started: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
         };
         /**
          * Ledger
@@ -1520,6 +1704,77 @@ export interface components {
             var_before: number | null;
         };
         /**
+         * MonteCarloResult
+         * @description As of one record of the journal: the same book, covariance, paths and seed give the same again.
+         */
+        MonteCarloResult: {
+            /** Base Currency */
+            base_currency: string;
+            distribution: components["schemas"]["Distribution"] | null;
+            /**
+             * Event Time
+             * Format: date-time
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            event_time: string;
+            /** Horizon */
+            horizon: string;
+            /** Journal Offset */
+            journal_offset: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "monte_carlo";
+            /** Measures */
+            measures: components["schemas"]["Measure"][];
+            /** Paths */
+            paths: number;
+            /** Seed */
+            seed: number;
+            /**
+             * Uncovered
+             * @description Positions that the figures leave out, and why.
+             */
+            uncovered: components["schemas"]["Uncovered"][];
+        };
+        /**
+         * NewBacktest
+         * @description What a portfolio holds now over a history of daily prices, judged.
+         */
+        NewBacktest: {
+            /**
+             * End
+             * @description Leave out this day and later.
+             */
+            end?: string | null;
+            /**
+             * History
+             * @description One of `GET /api/v1/histories`.
+             * @example prices.csv.gz
+             */
+            history: string;
+            /**
+             * Hold
+             * @description What stays the same through the years: quantities, or their value at the last price.
+             * @default quantity
+             * @enum {string}
+             */
+            hold: "quantity" | "exposure";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "backtest";
+            /** Portfolio */
+            portfolio: string;
+            /**
+             * Start
+             * @description The first day to judge; earlier ones train. By itself the first before which a whole window was seen.
+             */
+            start?: string | null;
+        };
+        /**
          * NewLimit
          * @description A limit: what a figure must not reach.
          */
@@ -1568,6 +1823,29 @@ export interface components {
         NewLimits: {
             /** Limits */
             limits: components["schemas"]["NewLimit"][];
+        };
+        /**
+         * NewMonteCarlo
+         * @description VaR and ES of a portfolio over many paths, by the covariance of when the work begins.
+         */
+        NewMonteCarlo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "monte_carlo";
+            /**
+             * Paths
+             * @default 1000000
+             */
+            paths: number;
+            /** Portfolio */
+            portfolio: string;
+            /**
+             * Seed
+             * @default 7
+             */
+            seed: number;
         };
         /**
          * NewScenario
@@ -2810,6 +3088,521 @@ export interface operations {
             };
             /** @description Misdirected Request */
             421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    histories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Histories"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMonteCarlo"] | components["schemas"]["NewBacktest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4267,8 +5060,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5378,13 +6171,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events; the schema is of the `data` of `risk`, `alert`, `status`, `reset`. */
+            /** @description Server-sent events; the schema is of the `data` of `risk`, `alert`, `job`, `status`, `reset`. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["RiskSnapshot"] | components["schemas"]["Alert"] | components["schemas"]["Health"] | components["schemas"]["Reset"];
+                    "text/event-stream": components["schemas"]["RiskSnapshot"] | components["schemas"]["Alert"] | components["schemas"]["Job"] | components["schemas"]["Health"] | components["schemas"]["Reset"];
                 };
             };
             /** @description Bad Request */

@@ -1,0 +1,1 @@
+"""Heavy work beside the engine: a million paths, ten years of days."""
