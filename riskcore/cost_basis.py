@@ -93,7 +93,7 @@ class CostBasis:
     def restore(cls, state: list[str | None]) -> "CostBasis":
         """The basis that :meth:`state` described."""
         quantity, paid, average = (None if figure is None else Decimal(figure) for figure in state)
-        return cls(quantity or _NOTHING, paid, average)
+        return cls(_NOTHING if quantity is None else quantity, paid, average)
 
 
 def exact(number: float) -> Decimal:

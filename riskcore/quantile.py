@@ -13,7 +13,7 @@ tie, and never below the first. Cumulated weights are compared with a tolerance 
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import ceil, isfinite
+from math import ceil, isfinite, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,8 @@ from riskcore.standard_errors import TailErrors, tail_errors
 
 TOLERANCE = 1e-12
 """On cumulated weight."""
+_SAMPLED = 32
+_FEWEST_SAMPLED = 64
 
 
 class TailRisk(NamedTuple):
@@ -116,12 +118,11 @@ def tail_risks(pnl: NDArray[np.float64], confidences: Sequence[float], *, errors
 
     Notes
     -----
-    O(n): one partition at the lowest confidence, then a sort of the tail alone.
+    O(n): one selection at the lowest confidence, then a sort of the tail alone.
     """
     n = len(pnl)
     depth, ranks = _ranks(n, tuple(confidences), errors=errors)
-    worst = np.partition(pnl, depth)[: depth + 1]
-    worst.sort()
+    worst = _sorted_tail(pnl, depth)
     return tuple(_tail_risk(worst, n, each) for each in ranks)
 
 
@@ -147,6 +148,20 @@ def weighted_tail_risks(
     return tuple(
         (0.0 - at_risk, excess / (1.0 - c) - at_risk) for c, (at_risk, excess) in zip(confidences, figures, strict=True)
     )
+
+
+def _sorted_tail(pnl: NDArray[np.float64], depth: int) -> NDArray[np.float64]:
+    # A sample tells of a bound that lies above the tail, as in Floyd, Rivest (1975): a third of the time of a partition
+    # of all, and as exact, because a bound that is too low leaves too few.
+    sample, tail = pnl[::_SAMPLED], pnl[:0]
+    expected = depth / _SAMPLED
+    rank = ceil(expected + 3.0 * sqrt(expected)) + 1
+    if len(sample) > max(rank, _FEWEST_SAMPLED):
+        tail = pnl.take(np.flatnonzero(pnl <= np.partition(sample, rank).item(rank)))
+    if len(tail) <= depth:
+        tail = np.partition(pnl, depth)[: depth + 1]
+    tail.sort()
+    return tail
 
 
 class _Rank(NamedTuple):

@@ -113,3 +113,9 @@ def test_a_state_in_the_middle_goes_on_as_before() -> None:
 def test_what_is_no_number_is_refused(fill) -> None:
     with pytest.raises(InputError, match="finite number"):
         CostBasis().trade(*fill)
+
+
+def test_a_state_is_the_same_to_the_last_byte_after_a_fill_of_nothing() -> None:
+    basis = CostBasis()
+    basis.trade(0.0, 1.0)
+    assert CostBasis.restore(basis.state()).state() == basis.state() == ["0.0", "0.00", None]

@@ -173,3 +173,31 @@ def test_scenarios_whose_sum_is_beyond_a_double_are_finite_all_the_same() -> Non
     assert value_at_risk(huge, 0.5) == 1.5e308
     with pytest.raises(InputError):
         value_at_risk([np.inf, -np.inf, 1.0], 0.5)
+
+
+_DRAWN = np.random.default_rng(6).standard_t(3, 6_400)
+_EVERY_32ND = np.arange(6_400) % 32 == 0
+
+
+@pytest.mark.parametrize(
+    "pnl",
+    [
+        _DRAWN,
+        np.sort(_DRAWN),
+        np.sort(_DRAWN)[::-1].copy(),
+        np.where(_EVERY_32ND, np.abs(_DRAWN), -np.abs(_DRAWN)),
+        np.where(_EVERY_32ND, -10.0 - np.abs(_DRAWN), _DRAWN),
+        np.round(_DRAWN),
+        np.zeros(6_400),
+    ],
+    ids=["drawn", "rising", "falling", "sampled none", "sampled alone", "tied", "all the same"],
+)
+def test_a_long_vector_has_the_tail_of_its_full_sort_in_whatever_order_it_comes(pnl: np.ndarray) -> None:
+    before, ranked, levels = pnl.copy(), np.sort(pnl), (0.5, 0.95, 0.975, 0.99)
+    for n in (6_400, 2_081, 2_080):
+        for level, got in zip(levels, tail_risks(pnl[:n], levels), strict=True):
+            assert (got.value_at_risk, got.expected_shortfall) == tail_risks(pnl[:n], (level,))[0][1:3]
+            assert got.value_at_risk == value_at_risk(pnl[:n], level)
+            assert got.expected_shortfall == pytest.approx(expected_shortfall(pnl[:n], level), rel=1e-12)
+    assert tail_risks(pnl, (0.99,))[0].value_at_risk == -ranked[64]
+    np.testing.assert_array_equal(pnl, before)

@@ -182,6 +182,8 @@ def test_a_singular_covariance_may_be_started_from_an_indefinite_one_not(unit: f
 def test_bad_settings_are_refused() -> None:
     with pytest.raises(InputError):
         EwmaCovariance(2, 0.0)
+    with pytest.raises(InputError, match=r"^a half-life is one real number"):
+        EwmaCovariance(2, "soon")
     with pytest.raises(InputError):
         EwmaCovariance(2, 10.0, initial=[[1.0]])
 
@@ -210,3 +212,12 @@ def test_a_bar_without_any_return_leaves_those_who_miss_no_other_uncorrected() -
         ewma.update([np.nan, np.nan])
         assert ewma.relative_correction[0] == 1.0
     assert ewma.volatility[0] == pytest.approx(0.01, rel=1e-9)
+
+
+def test_only_what_has_a_weight_is_renormalised() -> None:
+    ewma, seen = EwmaCovariance(3, 1.0), []
+    for bar in range(140):
+        returns = np.array([0.01, 0.01 if bar == 0 else 0.0, 0.0])
+        light = ewma.step(returns, np.array([True, bar == 0, False]))
+        seen.append(light.tolist())
+    assert [light for light in seen if light] == [[1], [1]]
