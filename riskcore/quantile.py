@@ -181,9 +181,10 @@ def _ranks(n: int, confidences: tuple[float, ...], *, errors: bool) -> tuple[int
 def _tail_risk(worst: NDArray[np.float64], n: int, each: _Rank) -> TailRisk:
     confidence, rank, errors = each
     at_risk = worst.item(rank)
-    excess = float(np.add.reduce(at_risk - worst[:rank])) / n / (1.0 - confidence)
+    beyond = at_risk - worst[:rank]
+    excess = float(np.add.reduce(beyond)) / n / (1.0 - confidence)
     figures = 0.0 - at_risk, excess - at_risk
-    return TailRisk(confidence, *figures, *(errors.read(worst, excess) if errors else (None, None)))
+    return TailRisk(confidence, *figures, *(errors.read(worst, excess, beyond) if errors else (None, None)))
 
 
 def _scenarios(pnl: ArrayLike, confidence: float) -> NDArray[np.float64]:

@@ -42,10 +42,13 @@ class TailErrors(NamedTuple):
         """The last place of the tail that is read, counted from the worst."""
         return max(self.high, self.shape)
 
-    def read(self, worst: NDArray[np.float64], excess: float) -> tuple[float, float]:
-        """Of Value-at-Risk and Expected Shortfall, ``excess`` more, from the worst P&L in rising order."""
+    def read(self, worst: NDArray[np.float64], excess: float, beyond: NDArray[np.float64]) -> tuple[float, float]:
+        """Of Value-at-Risk and Expected Shortfall, ``excess`` more, from the worst P&L in rising order.
+
+        ``beyond`` are the excesses of those beyond Value-at-Risk over it.
+        """
         at_risk = (worst.item(self.high) - worst.item(self.low)) * self.slope
-        deeper = worst.item(self.shape) - worst[: self.shape]
+        deeper = beyond if len(beyond) == self.shape else worst.item(self.shape) - worst[: self.shape]
         total = float(np.add.reduce(deeper))
         ratio = self.shape * float(deeper @ deeper) / total**2 if total > 0.0 else 1.0
         return at_risk, excess * sqrt(max(ratio - self.tail, 0.0) / self.beyond)

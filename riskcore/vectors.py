@@ -78,7 +78,7 @@ class BookVectors:
         more = self._model.n_instruments - len(self.exposures)
         self.exposures, self.corrected = np.pad(self.exposures, (0, more)), np.pad(self.corrected, (0, more))
         self.covered, self.pull = np.pad(self.covered, (0, more)), np.pad(self.pull, (0, more))
-        self._correction = self._model.covariance.relative_correction
+        self._correction = np.pad(self._correction, (0, more))
         self._today = self._model.scenario_volatility
 
     def cover(self, covered: NDArray[np.bool_]) -> None:
@@ -99,9 +99,11 @@ class BookVectors:
             return
         moved = exposures != self.exposures
         if self._versions[0] != version:
-            self._correction = model.covariance.relative_correction
+            correction = model.covariance.relative_correction
+            if correction is not self._correction:
+                self._correction = correction
+                moved |= exposures * correction != self.corrected
             self._versions = version, model.bars, model.epoch
-            moved |= exposures * self._correction != self.corrected
         changed = moved.nonzero()[0]
         if len(changed) and 2 * len(changed) > np.count_nonzero(exposures):
             self.rebuild(exposures)

@@ -86,5 +86,8 @@ class ScenarioWindow:
         ``skip`` leaves the newest bars out: the scenarios as they were before them, less what they overwrote.
         """
         order = self.order[: max(min(self.bars, self.depth) - skip, 0)]
+        newest = order[-self.window :]
+        if not missing[newest].any():
+            return newest
         complete: NDArray[np.intp] = order[missing[order] == 0][-self.window :]
         return complete

@@ -134,9 +134,14 @@ class EwmaCovariance:
 
     @property
     def relative_correction(self) -> NDArray[np.float64]:
-        """D relative to an instrument that never missed a bar, (N,): exactly 1 for such. Once a bar, read only."""
+        """D relative to an instrument that never missed a bar, (N,): exactly 1 for such. Once a bar, read only.
+
+        Where a bar changes nothing of it, the array stays the same.
+        """
         if self._relative is None or self._relative[0] != self.version:
             relative = self._root_of_weight(self.full_weight)
+            if self._relative is not None and np.array_equal(relative, self._relative[1]):
+                relative = self._relative[1]
             relative.setflags(write=False)
             self._relative = self.version, relative
         return self._relative[1]

@@ -19,7 +19,7 @@ class Panel:
     dates: tuple[datetime.date, ...]
     symbols: tuple[str, ...]
     prices: NDArray[np.float64]
-    """Shape (T, N), base currency, NaN = none."""
+    """Shape (T, N), base currency at the rates of each day, NaN = none."""
     quantities: dict[str, NDArray[np.float64]]
     """Of each portfolio, shape (N,), multipliers included."""
     uncovered: tuple[tuple[str, str, str], ...]
@@ -47,42 +47,54 @@ class Panel:
 def join(history: History, positions: Sequence[Position], base_currency: str) -> Panel:
     """Find each position's prices: the column of its own name, or else the only one of the same venue symbol.
 
+    Those in another currency are converted at each day's rate, the first column that is called like one (``EURUSD``,
+    ``USD-EUR``). A day without the rate is a day without the price.
+
     Raises
     ------
     InputError
         A portfolio has not one position with prices; the message says why not.
     """
-    columns, reasons = _columns(history.symbols, positions, base_currency)
-    held = sorted({column for column in columns if column is not None})
-    prices = history.prices[:, held]
-    quantities = {one.portfolio: np.zeros(len(held)) for one in positions}
+    rates = _rates(history, {one.currency for one in positions}, base_currency)
+    columns = _columns(history.symbols, positions)
+    places, reasons = [], []
     for position, column in zip(positions, columns, strict=True):
-        if column is not None:
-            quantities[position.portfolio][held.index(column)] += position.quantity * position.multiplier
+        unrated = position.currency not in rates
+        places.append(None if column is None or unrated else (column, position.currency))
+        rate = f"the history has no rate from {position.currency} to {base_currency}"
+        reasons.append(rate if unrated else "the history has no column of this name" if column is None else "")
+    held = sorted({place for place in places if place is not None})
+    quantities = {one.portfolio: np.zeros(len(held)) for one in positions}
+    for position, place in zip(positions, places, strict=True):
+        if place is not None:
+            quantities[position.portfolio][held.index(place)] += position.quantity * position.multiplier
     uncovered = tuple(
         (one.portfolio, one.symbol, reason) for one, reason in zip(positions, reasons, strict=True) if reason
     )
     _refuse_uncovered(quantities, uncovered)
-    return Panel(history.dates, tuple(history.symbols[column] for column in held), prices, quantities, uncovered)
+    prices = np.column_stack([history.prices[:, column] * rates[currency] for column, currency in held])
+    return Panel(history.dates, tuple(history.symbols[column] for column, _ in held), prices, quantities, uncovered)
 
 
-def _columns(
-    symbols: Sequence[str], positions: Sequence[Position], base_currency: str
-) -> tuple[list[int | None], list[str]]:
+def _rates(history: History, currencies: set[str], base_currency: str) -> dict[str, NDArray[np.float64]]:
+    from flows.actors.rates import rate_names
+
+    rates = {base_currency: np.ones(len(history.prices))}
+    names = [_name(symbol) for symbol in history.symbols]
+    for currency in currencies - {base_currency}:
+        for name, inverse in reversed(rate_names(currency, base_currency)):
+            if name in names:
+                quotes = history.prices[:, names.index(name)]
+                rates[currency] = 1.0 / quotes if inverse else quotes
+    return rates
+
+
+def _columns(symbols: Sequence[str], positions: Sequence[Position]) -> list[int | None]:
     exact: dict[str, int | None] = {symbol: number for number, symbol in enumerate(symbols)}
     by_name: dict[str, list[int]] = {}
     for number, symbol in enumerate(symbols):
         by_name.setdefault(_name(symbol), []).append(number)
-    columns: list[int | None] = []
-    reasons = []
-    for position in positions:
-        column = exact.get(position.symbol, _only(position.symbol, symbols, by_name.get(_name(position.symbol), [])))
-        reason = "" if column is not None else "the history has no column of this name"
-        if position.currency != base_currency:
-            column, reason = None, f"there is no rate from {position.currency} to {base_currency}"
-        columns.append(column)
-        reasons.append(reason)
-    return columns, reasons
+    return [exact.get(one.symbol, _only(one.symbol, symbols, by_name.get(_name(one.symbol), []))) for one in positions]
 
 
 def _name(symbol: str) -> str:

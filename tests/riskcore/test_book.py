@@ -434,3 +434,43 @@ def test_nothing_is_ever_minus_zero(small_settings: RiskSettings) -> None:
     book.on_trade(0, 1.0)
     shown += [book.market_value, book.gross, book.net]
     assert not any(np.signbit(x) for x in shown)
+
+
+def test_corrections_that_change_between_readings_are_in_the_figures_of_a_book_that_grows(
+    small_settings: RiskSettings,
+) -> None:
+    # Another share misses a bar, one is listed late and has a return before the book hears of it: as a fresh book says.
+    model = MarketModel(2, small_settings, np.float64)
+    book = RiskBook(model)
+    model.on_prices([100.0, 50.0])
+    for instrument, quantity in enumerate((3.0, -2.0)):
+        book.on_trade(instrument, quantity)
+    rows = np.random.default_rng(3).normal(0.0, 0.01, (30, 3))
+    rows[[12, 13, 21], 1] = np.nan
+    for bar, row in enumerate(rows):
+        if bar == 15:
+            model.add(1)
+            model.on_price(2, 20.0)
+        model.on_bar(bar, row[: model.n_instruments])
+        book.on_bar()
+        if bar == 17:
+            book.on_trade(2, 5.0)
+        model.on_price(0, 90.0 + bar)
+        book.on_price(0)
+        fresh = RiskBook(model)
+        for instrument in book.held.tolist():
+            fresh.on_trade(instrument, float(book.quantities[instrument]))
+        told, expected = (np.array([(m.var, m.es) for m in b.measures()], float) for b in (book, fresh))
+        np.testing.assert_allclose(told, expected, rtol=1e-10)
+
+
+def test_the_correction_of_a_market_without_a_gap_is_one_array_through_all_bars(small_settings: RiskSettings) -> None:
+    model = MarketModel(2, small_settings)
+    rows = [[0.01, 0.02]] * 6 + [[0.01, np.nan]] + [[0.01, 0.02]]
+    seen = []
+    for bar, row in enumerate(rows):
+        model.on_bar(bar, row)
+        seen.append(model.covariance.relative_correction)
+    assert all(each is seen[0] for each in seen[:6])
+    assert seen[6] is not seen[0]
+    assert seen[7] is not seen[6]

@@ -52,7 +52,7 @@ def test_what_has_no_prices_is_listed_with_the_reason() -> None:
     assert panel.uncovered == (
         ("main", "B", "the history has no column of this name"),
         ("main", "y:C", "the history has no column of this name"),
-        ("main", "x:B", "there is no rate from EUR to USD"),
+        ("main", "x:B", "the history has no rate from EUR to USD"),
     )
     assert panel.symbols == ("A",)
 
@@ -71,3 +71,22 @@ def test_days_are_found_by_date() -> None:
         panel.first_row(datetime.date(2024, 2, 1))
     with pytest.raises(InputError, match="begins on 2024-01-02, not before 2024-01-02"):
         panel.last_row(datetime.date(2024, 1, 2))
+
+
+def test_a_foreign_position_is_worth_its_price_at_the_rate_of_the_day_however_that_is_quoted() -> None:
+    prices = np.array([[100.0, 1.25, 150.0, 10.0], [110.0, 1.2, 160.0, 11.0], [120.0, np.nan, 125.0, 12.0]])
+    history = History(DATES, ("SAP", "fx:EUR-USD", "USDJPY", "SONY"), prices)
+    positions = (
+        Position("main", "SAP", 2.0, currency="EUR"),
+        Position("main", "SONY", 3.0, currency="JPY"),
+        Position("side", "SAP", 1.0),
+        Position("side", "SONY", 1.0, currency="GBP"),
+    )
+    panel = join(history, positions, "USD")
+    assert panel.symbols == ("SAP", "SAP", "SONY")
+    np.testing.assert_allclose(panel.prices[:, 0], [125.0, 132.0, np.nan])
+    np.testing.assert_array_equal(panel.prices[:, 1], prices[:, 0])
+    np.testing.assert_allclose(panel.prices[:, 2], [10 / 150, 11 / 160, 12 / 125])
+    assert panel.quantities["main"].tolist() == [2.0, 0.0, 3.0]
+    assert panel.quantities["side"].tolist() == [0.0, 1.0, 0.0]
+    assert panel.uncovered == (("side", "SONY", "the history has no rate from GBP to USD"),)
