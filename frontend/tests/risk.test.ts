@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { atConfidence, attributionOf } from "../src/risk/attribution.ts";
 import { niceDomain, steadyDomain, ticksOf, timeTicks } from "../src/risk/domain.ts";
-import { ageOf, healthOf } from "../src/risk/health.ts";
+import { ageOf, healthOf, isBehind } from "../src/risk/health.ts";
 import { binAt, lossBins, sharesAt, stepPoints } from "../src/risk/histogram.ts";
 import { progressOf } from "../src/risk/measures.ts";
 import { rowsOf, sorted } from "../src/risk/rows.ts";
@@ -206,6 +206,15 @@ describe("health", () => {
   test("a snapshot that was old when it came is old", () => {
     const age = ageOf(main, { now: 1000, serverNow: published + 3_600_000 });
     expect(age).toBe(3_599_000);
+  });
+
+  test("of an engine that is behind is not live, however fresh its figures come", () => {
+    const quality = { ...snapshot().quality, lag_ms: 56_000 };
+    const late = { ...main, snapshot: snapshot({ quality }) };
+    expect(ageOf(late, clocks(200))).toBe(56_200);
+    expect(healthOf(held.connection, late, clocks(200))).toBe("stale");
+    expect(isBehind(late)).toBe(true);
+    expect(isBehind(main)).toBe(false);
   });
 
   test("slow publishing is not staleness, nor is a first bar", () => {

@@ -202,7 +202,7 @@ def test_correlations_are_drawn_and_their_volatilities_listed(page: Page) -> Non
 
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-VIEWS = ("overview", "portfolios", "positions", "stress", "correlation", "alerts", "health")
+VIEWS = ("overview", "portfolios", "positions", "stress", "correlation", "backtest", "alerts", "health")
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

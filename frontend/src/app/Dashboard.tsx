@@ -41,6 +41,7 @@ const SCREENS: Record<ScreenName, ComponentType> = {
   positions: lazy(() => import("../screens/PositionsScreen.tsx")),
   stress: lazy(() => import("../screens/StressScreen.tsx")),
   correlation: lazy(() => import("../screens/CorrelationScreen.tsx")),
+  backtest: lazy(() => import("../screens/BacktestScreen.tsx")),
   alerts: lazy(() => import("../screens/AlertsScreen.tsx")),
   health: lazy(() => import("../screens/HealthScreen.tsx")),
 };

@@ -1,5 +1,6 @@
 /** What the user has chosen to look at. It stands in the address, so that a view can be sent to a colleague. */
 import { createContext, useCallback, useContext, useEffect, useState } from "react";
+import { METHODS, type Method, type Pnl } from "../client/types.ts";
 import { COLUMNS, type Column, readColumns } from "../risk/columns.ts";
 import type { Domain } from "../risk/domain.ts";
 import { GROUPINGS, type Grouping } from "../risk/groups.ts";
@@ -11,6 +12,7 @@ export const SCREENS = [
   ["positions", "Positions"],
   ["stress", "Stress"],
   ["correlation", "Correlation"],
+  ["backtest", "Backtest"],
   ["alerts", "Alerts"],
   ["health", "Health"],
 ] as const;
@@ -18,6 +20,9 @@ export const SCREENS = [
 export type ScreenName = (typeof SCREENS)[number][0];
 
 export type Waterfall = "positions" | "why";
+
+/** How many bars are judged. */
+export const BARS = [250, 500, 1000, 5000] as const;
 
 export interface View {
   screen: ScreenName;
@@ -33,6 +38,10 @@ export interface View {
   /** Of the table of positions; null for all there are. */
   columns: readonly Column[] | null;
   grouping: Grouping;
+  /** Whose figures are looked into: what moved them, and how they stood the test. */
+  method: Method;
+  pnl: Pnl;
+  bars: (typeof BARS)[number];
 }
 
 export const WINDOWS: readonly (readonly [label: string, milliseconds: number])[] = [
@@ -53,6 +62,9 @@ const DEFAULT: View = {
   waterfall: "positions",
   columns: null,
   grouping: "none",
+  method: "historical",
+  pnl: "hypothetical",
+  bars: 500,
 };
 
 function readZoom(query: URLSearchParams): Domain | null {
@@ -77,6 +89,9 @@ export function readView(search: string): View {
     waterfall: query.get("waterfall") === "why" ? "why" : "positions",
     columns: readColumns(query.get("columns")),
     grouping: GROUPINGS.find(([name]) => name === query.get("group"))?.[0] ?? DEFAULT.grouping,
+    method: METHODS.find((method) => method === query.get("method")) ?? DEFAULT.method,
+    pnl: query.get("pnl") === "actual" ? "actual" : "hypothetical",
+    bars: BARS.find((bars) => String(bars) === query.get("bars")) ?? DEFAULT.bars,
   };
 }
 
@@ -97,6 +112,9 @@ export function writeView(view: View): string {
   if (view.columns !== null && view.columns.length < COLUMNS.length)
     query.set("columns", view.columns.join(","));
   if (view.grouping !== DEFAULT.grouping) query.set("group", view.grouping);
+  if (view.method !== DEFAULT.method) query.set("method", view.method);
+  if (view.pnl !== DEFAULT.pnl) query.set("pnl", view.pnl);
+  if (view.bars !== DEFAULT.bars) query.set("bars", String(view.bars));
   const text = query.toString();
   return text === "" ? "" : `?${text}`;
 }

@@ -1,6 +1,7 @@
 /** The few calls the dashboard makes; errors are problem+json and carry a sentence a person can read. */
 import { momentOf } from "../format/time.ts";
 import { readAlert, readHistory, readPortfolioIds, readRisk } from "./read.ts";
+import { readBacktest } from "./readBacktest.ts";
 import { readCovariance } from "./readCovariance.ts";
 import { readExplanation } from "./readExplanation.ts";
 import { readLimits } from "./readLimits.ts";
@@ -8,6 +9,7 @@ import { readScenarios, readStress } from "./readStress.ts";
 import { readWhatIf } from "./readWhatIf.ts";
 import type {
   Alert,
+  Backtest,
   Candidate,
   Covariance,
   Explanation,
@@ -163,6 +165,17 @@ export const fetchLimits = async (id: string, signal?: AbortSignal): Promise<Lim
 /** All limits of the portfolio, in place of those before. */
 export const putLimits = async (id: string, limits: readonly NewLimit[]): Promise<Limit[]> =>
   readLimits(await send("PUT", `${portfolioPath(id)}/limits`, { limits }));
+
+/** The forecasts of one method held against the newest bars, and what the tests say of all methods. */
+export async function fetchBacktest(
+  id: string,
+  query: { method: Method; confidence: number; bars: number },
+  signal?: AbortSignal,
+): Promise<Backtest> {
+  const { method, confidence, bars } = query;
+  const search = new URLSearchParams({ method, confidence: String(confidence), bars: String(bars) });
+  return readable(readBacktest(await get(`${portfolioPath(id)}/backtest?${search}`, signal)));
+}
 
 /** So long after the day began is looked for its first figures. */
 const OPENING_MS = 600_000;

@@ -85,6 +85,29 @@ export type Covariance = Pick<
   "event_time" | "symbols" | "bar" | "observations" | "volatilities" | "correlation" | "conditioning"
 >;
 
+export type LikelihoodTest = Schemas["LikelihoodTest"];
+export type ForecastTest = Pick<
+  Schemas["ForecastTest"],
+  | "method"
+  | "confidence"
+  | "pnl"
+  | "bars"
+  | "exceptions"
+  | "expected"
+  | "kupiec"
+  | "independence"
+  | "conditional_coverage"
+  | "first_failure"
+  | "z2"
+  | "verdict"
+> & { light: Pick<Schemas["Light"], "zone" | "reason"> };
+export type Pnl = ForecastTest["pnl"];
+export type BacktestPoint = Schemas["BacktestPoint"];
+export type Backtest = Pick<Schemas["Backtest"], "method" | "confidence" | "points"> & {
+  base_currency: string;
+  tests: ForecastTest[];
+};
+
 type Snapshot = Schemas["RiskSnapshot"];
 type Nullable<T> = { [K in keyof T]: T[K] | null };
 

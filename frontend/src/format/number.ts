@@ -95,6 +95,13 @@ export function exact(value: number | null | undefined): string {
   return usable(value) ? format(value, { maximumSignificantDigits: 15 }) : NO_VALUE;
 }
 
+/** A plain number, for statistics. */
+export function decimal(value: number | null | undefined, digits: number): string {
+  return usable(value)
+    ? format(value, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    : NO_VALUE;
+}
+
 /** A part of a whole, null where there is no whole. */
 export function ratio(part: number | null | undefined, whole: number | null | undefined): number | null {
   if (!usable(part) || !usable(whole) || whole === 0) return null;

@@ -55,3 +55,12 @@ export function span(milliseconds: number): string {
   if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
   return `${Math.round(seconds / 86400)} days`;
 }
+
+const DAY_MS = 86_400_000;
+
+/** The labels of an axis of time: as short as the span lets a label be and still tell its tick from the next. */
+export function tickLabel(spanMs: number): (moment: number) => string {
+  if (spanMs < 10 * 60_000) return (moment) => clock(moment);
+  if (spanMs <= DAY_MS) return (moment) => clock(moment).slice(0, 5);
+  return (moment) => `${shortDay(moment)} ${clock(moment).slice(0, 5)}`;
+}

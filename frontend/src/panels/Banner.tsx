@@ -1,6 +1,7 @@
 import { Button, Progress } from "@mantine/core";
 import type { ReactNode } from "react";
 import { clock, momentOf } from "../format/time.ts";
+import { isBehind } from "../risk/health.ts";
 import { progressOf, reasonOf } from "../risk/measures.ts";
 import { useLive, useNow, useShown } from "../store/hooks.ts";
 import type { Portfolio, State } from "../store/state.ts";
@@ -63,7 +64,7 @@ function Stale({ portfolio }: { portfolio: Portfolio | undefined }) {
   return (
     <Line tone="warn">
       <span>
-        <b>No new figures.</b>
+        <b>{portfolio !== undefined && isBehind(portfolio) ? "The engine is behind." : "No new figures."}</b>
         {asOf(portfolio)}
       </span>
       {why.length > 0 && <span className={styles.aside}>{why.join("; ")}</span>}

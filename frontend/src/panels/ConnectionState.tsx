@@ -19,7 +19,7 @@ const MEANINGS: Record<Health, string> = {
   warming: "Too few observations for figures",
   live: "Figures follow the market",
   replay: "Figures of a recording, not of the present market",
-  stale: "The line is up, but no new figures come: what is shown is old",
+  stale: "The line is up, but what is shown is old: no new figures come, or late ones",
   reconnecting: "No connection to the server: what is shown is old",
 };
 

@@ -2,7 +2,7 @@ import { useRef } from "react";
 import { CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import { METHOD_NAMES, METHODS } from "../client/types.ts";
 import { moneyExact, moneyShort } from "../format/number.ts";
-import { clock, day, shortDay, zoneName } from "../format/time.ts";
+import { clock, day, tickLabel, zoneName } from "../format/time.ts";
 import { ChartTip, TipRow } from "../parts/ChartTip.tsx";
 import { type Domain, steadyDomain, ticksOf, timeTicks } from "../risk/domain.ts";
 import type { LimitLine } from "../risk/limits.ts";
@@ -119,15 +119,6 @@ export default function SeriesChart(props: Props) {
 }
 
 const LEVEL_COLOURS = { warning: "var(--warn)", breach: "var(--loss)" } as const;
-
-const DAY_MS = 86_400_000;
-
-/** As short as the span lets a label be and still tell its tick from the next. */
-function tickLabel(spanMs: number): (moment: number) => string {
-  if (spanMs < 10 * 60_000) return (moment) => clock(moment);
-  if (spanMs <= DAY_MS) return (moment) => clock(moment).slice(0, 5);
-  return (moment) => `${shortDay(moment)} ${clock(moment).slice(0, 5)}`;
-}
 
 function SeriesTip({ row, metric, currency }: { row: ChartRow; metric: Metric; currency: string }) {
   const title = `${day(row.moment)}, ${clock(row.moment)} ${zoneName(row.moment)}`;

@@ -1,5 +1,5 @@
 import { NativeSelect } from "@mantine/core";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense } from "react";
 import { useChosen } from "../app/view.ts";
 import { fetchExplanation } from "../client/http.ts";
 import { type Explanation, METHOD_NAMES, METHODS, type Method } from "../client/types.ts";
@@ -37,8 +37,7 @@ function storyOf(explanation: Explanation, currency: string, isPart: boolean): s
  * drags over a part of the chart picks the two moments.
  */
 export function WhyPanel() {
-  const { portfolio, confidence, windowMs, zoom } = useChosen();
-  const [method, setMethod] = useState<Method>("historical");
+  const { portfolio, confidence, windowMs, zoom, method, change } = useChosen();
   const held = useSampledPortfolio(2000);
   const edge = held?.series.points.find(({ figures }) =>
     Object.values(figures).some((figure) => figure !== null),
@@ -66,7 +65,7 @@ export function WhyPanel() {
             aria-label="Method of the explanation"
             data={CHOICES}
             value={method}
-            onChange={(event) => setMethod(event.currentTarget.value as Method)}
+            onChange={(event) => change({ method: event.currentTarget.value as Method })}
           />
           <WaterfallSwitch />
         </>

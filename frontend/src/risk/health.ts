@@ -18,12 +18,19 @@ export interface Clocks {
   serverNow: number;
 }
 
-/** Age of the figures: since they came, or since they were published when that is longer ago. */
-export function ageOf({ snapshot, receivedAt }: Portfolio, { now, serverNow }: Clocks): number | null {
+/** How far behind the market its figures were when they were published. */
+export const lagOf = ({ snapshot }: Portfolio): number => Math.max(0, snapshot?.quality.lag_ms ?? 0);
+
+/** The engine cannot keep up: new figures come, and are old when they come. */
+export const isBehind = (portfolio: Portfolio): boolean => lagOf(portfolio) > STALE_MS;
+
+/** Age of the figures: since they came, or were published when that is longer ago, and what they were late by then. */
+export function ageOf(portfolio: Portfolio, { now, serverNow }: Clocks): number | null {
+  const { snapshot, receivedAt } = portfolio;
   if (snapshot === null) return null;
   const published = snapshot.published_at;
   const sincePublished = published === null ? 0 : serverNow - momentOf(published) - CLOCK_ERROR_MS;
-  return Math.max(0, now - receivedAt, sincePublished);
+  return Math.max(0, now - receivedAt, sincePublished) + lagOf(portfolio);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
