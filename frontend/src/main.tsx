@@ -3,6 +3,8 @@ import "./app/mantine.ts";
 import "./app/tokens.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { browserOutside } from "./alerts/outside.ts";
+import { Teller } from "./alerts/teller.ts";
 import { App } from "./app/App.tsx";
 import { Session } from "./store/session.ts";
 import { initialState } from "./store/state.ts";
@@ -15,9 +17,11 @@ if (root === null) throw new Error("index.html has no #root element");
 
 const store = new Store(initialState(3_000));
 const port = sharedPort();
+const teller = new Teller(browserOutside());
 const session = new Session(
   store,
   port === null ? { source: (url) => new EventSource(url) as Source } : { port },
+  (alerts) => teller.take(alerts),
 );
 session.start();
 createRoot(root).render(

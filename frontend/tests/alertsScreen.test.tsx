@@ -127,3 +127,31 @@ describe("alerts", () => {
     expect(region("Alerts")).toHaveTextContent("No alerts");
   });
 });
+
+describe("telling outside the page", () => {
+  afterEach(() => window.localStorage.clear());
+
+  test("is asked of the browser only when it is wanted, and remembered", async () => {
+    const requestPermission = vi.fn(async () => "granted");
+    vi.stubGlobal("Notification", { requestPermission });
+    const { feed, unmount } = await show();
+    expect(requestPermission).not.toHaveBeenCalled();
+    fireEvent.click(screen.getByRole("switch", { name: "Notification" }));
+    await feed();
+    expect(screen.getByRole("switch", { name: "Notification" })).toBeChecked();
+    unmount();
+    await show();
+    expect(screen.getByRole("switch", { name: "Notification" })).toBeChecked();
+    expect(screen.getByRole("switch", { name: "Sound" })).not.toBeChecked();
+    expect(requestPermission).toHaveBeenCalledTimes(1);
+  });
+
+  test("that the browser refuses stays off and says so", async () => {
+    vi.stubGlobal("Notification", { requestPermission: async () => "denied" });
+    const { feed } = await show();
+    fireEvent.click(screen.getByRole("switch", { name: "Notification" }));
+    await feed();
+    expect(screen.getByRole("switch", { name: "Notification" })).not.toBeChecked();
+    expect(region("Alerts")).toHaveTextContent("this browser does not allow it");
+  });
+});

@@ -3,7 +3,7 @@ import { Session } from "../src/store/session.ts";
 import { initialState, portfolioOf } from "../src/store/state.ts";
 import { Store } from "../src/store/store.ts";
 import { STREAM_URL } from "../src/stream/url.ts";
-import { FakeSource, later, snapshot, wire } from "./fixtures.ts";
+import { alert, FakeSource, later, snapshot, wire } from "./fixtures.ts";
 
 let store: Store;
 let session: Session;
@@ -117,6 +117,21 @@ test("garbage on the stream is counted and the stream goes on", () => {
   FakeSource.last.emit("risk", wire(snapshot()), "3");
   expect(store.current.garbage).toBe(3);
   expect(portfolioOf(store.current, "main").snapshot).toEqual(snapshot());
+});
+
+test("alerts are handed on whether or not the page looks, with those of before", async () => {
+  const handed: string[][] = [];
+  session.stop();
+  const blind = new Store(initialState(1000), () => {});
+  answers["/api/v1/alerts"] = json([{ schema: 1, ...alert({ id: "old" }) }]);
+  session = new Session(blind, { source: (url) => new FakeSource(url) }, (alerts) =>
+    handed.push(alerts.map(({ id }) => id)),
+  );
+  session.start();
+  FakeSource.last.emit("alert", JSON.stringify({ schema: 1, ...alert({ id: "new" }) }), "1");
+  FakeSource.last.emit("open");
+  await settle();
+  expect(handed).toEqual([["new"], ["new", "old"]]);
 });
 
 test("a reset replaces what is held by whatever comes next", async () => {

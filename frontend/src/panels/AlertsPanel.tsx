@@ -11,6 +11,7 @@ import { isOfAll, standing } from "../risk/alerts.ts";
 import { useSampled } from "../store/hooks.ts";
 import type { State } from "../store/state.ts";
 import styles from "./Alerts.module.css";
+import { AlertWishes } from "./AlertWishes.tsx";
 import { alertWords } from "./alertWords.ts";
 import { wordsOf } from "./useAsked.ts";
 
@@ -24,7 +25,12 @@ export function AlertsPanel() {
   const stand = new Set(standing(alerts).map(({ id }) => id));
   const newest = [...alerts].sort((one, other) => (one.event_time < other.event_time ? 1 : -1));
   return (
-    <Panel area="auto" title="Alerts" note={`${stand.size} standing; of the last seven days, newest first`}>
+    <Panel
+      area="auto"
+      title="Alerts"
+      note={`${stand.size} standing; of the last seven days, newest first`}
+      actions={<AlertWishes />}
+    >
       {newest.length === 0 ? (
         <Message title="No alerts">Nothing that is limited was reached.</Message>
       ) : (

@@ -8,6 +8,7 @@ import {
   resolutionOf,
 } from "../client/http.ts";
 import { parseJson, readAlert, readRisk, readStatus } from "../client/read.ts";
+import type { Alert } from "../client/types.ts";
 import { momentOf } from "../format/time.ts";
 import { backoff } from "../stream/backoff.ts";
 import { type HubPort, type Line, SharedLine } from "../stream/shared.ts";
@@ -44,15 +45,24 @@ const monotonic = (): number => performance.now();
 export class Session {
   readonly #store: Store;
   readonly #stream: Line;
+  readonly #onAlerts: (alerts: readonly Alert[]) => void;
   #view: { portfolio: string; windowMs: number } | null = null;
   #viewRequest: AbortController | null = null;
   #listTimer: ReturnType<typeof setTimeout> | undefined;
   #listAttempt = 0;
   #stopped = true;
 
-  /** Over the stream that all tabs share, or over one of its own where `by` makes a source of events. */
-  constructor(store: Store, by: { port: () => HubPort } | { source: (url: string) => Source }) {
+  /**
+   * Over the stream that all tabs share, or over one of its own where `by` makes a source of events. `onAlerts` is told
+   * all alerts that are known whenever that changes, whether the page is seen or not.
+   */
+  constructor(
+    store: Store,
+    by: { port: () => HubPort } | { source: (url: string) => Source },
+    onAlerts: (alerts: readonly Alert[]) => void = () => {},
+  ) {
     this.#store = store;
+    this.#onAlerts = onAlerts;
     const options = {
       onEvent: (name: EventName, data: string) => this.#take(name, data),
       onPhase: (phase: StreamPhase) => this.#enter(phase),
@@ -115,6 +125,11 @@ export class Session {
     }
     const step = stepOf(name, parseJson(data)) ?? withGarbage;
     this.#store.update(step);
+    if (name === "alert") this.#tellAlerts();
+  }
+
+  #tellAlerts(): void {
+    this.#onAlerts(Object.values(this.#store.current.alerts));
   }
 
   async #loadList(): Promise<void> {
@@ -148,6 +163,7 @@ export class Session {
     try {
       const alerts = await fetchAlerts(new Date(Date.now() - ALERTS_MS));
       this.#store.update((state) => alerts.reduce(withAlert, state));
+      this.#tellAlerts();
     } catch {
       // An engine that has not run yet has none; the next opening asks again.
     }
