@@ -1,4 +1,4 @@
-import { fireEvent, screen, within } from "@testing-library/react";
+import { act, fireEvent, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RiskSnapshot } from "../src/client/types.ts";
 import {
@@ -63,6 +63,17 @@ describe("positions", () => {
     expect(shown().length).toBeLessThan(60);
     expect(shown()[0]).toBe("S0000");
     expect(screen.getByRole("table")).toHaveAttribute("aria-rowcount", "5001");
+  });
+
+  test("are all on paper", async () => {
+    const { feed, open } = showPage("?view=positions");
+    const many = Array.from({ length: 200 }, (_, i) => position(`S${i}`, 200 - i));
+    await feed(open, ids, risk(snapshot({ positions: many })));
+    expect(shown().length).toBeLessThan(60);
+    await act(async () => window.dispatchEvent(new Event("beforeprint")));
+    expect(shown()).toHaveLength(200);
+    await act(async () => window.dispatchEvent(new Event("afterprint")));
+    expect(shown().length).toBeLessThan(60);
   });
 
   test("are found by part of a symbol", async () => {

@@ -42,7 +42,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a demo's dashboard."""
     data = tmp_path_factory.mktemp("demo")
     demo = subprocess.Popen(
-        [sys.executable, "-m", "tailwatch", "demo", "--port", "0", "--data-dir", str(data)],
+        [sys.executable, "-m", "tailwatch", "demo", "--port", "0", "--rate", "100", "--data-dir", str(data)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -119,6 +119,19 @@ def test_a_part_of_the_series_that_is_dragged_over_stands_in_the_address(page: P
     back.click()
     expect(back).to_be_hidden()
     assert "from=" not in page.url
+
+
+@pytest.fixture
+def paper(page: Page) -> Iterator[Page]:
+    page.emulate_media(media="print", color_scheme="dark")
+    yield page
+    page.emulate_media(media="screen", color_scheme="no-preference")
+
+
+def test_on_paper_stand_light_figures_with_their_moment_and_nothing_to_press(paper: Page) -> None:
+    expect(paper.get_by_role("navigation")).to_be_hidden()
+    expect(paper.get_by_text(re.compile(r"as of .* UTC\)"))).to_be_visible()
+    assert "#fff" in paper.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--panel')")
 
 
 def test_positions_are_listed_with_their_figures(page: Page) -> None:
@@ -210,7 +223,7 @@ VIEWS = ("overview", "portfolios", "positions", "stress", "correlation", "backte
 def test_no_view_has_a_serious_fault_for_those_who_do_not_see_or_point(page: Page, view: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{page.url.split('?')[0]}?view={view}")
-    expect(page.get_by_test_id("connection")).to_have_text("Live", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("connection")).to_have_text(re.compile("Live|Stale"), timeout=PATIENCE_MS)
     expect(page.get_by_role("main")).to_contain_text(re.compile(r"\d"), timeout=PATIENCE_MS)
     page.evaluate(AXE.read_text())  # not as a script of the page, which its content policy would not run
     found = page.evaluate("axe.run({ resultTypes: ['violations'] })")

@@ -3,6 +3,7 @@ import { Banner } from "../panels/Banner.tsx";
 import { useHealth } from "../panels/ConnectionState.tsx";
 import { Header } from "../panels/Header.tsx";
 import { NoPortfolio } from "../panels/NoPortfolio.tsx";
+import { PrintHead } from "../panels/PrintHead.tsx";
 import { QualityBar } from "../panels/QualityBar.tsx";
 import { SignIn } from "../panels/SignIn.tsx";
 import { TipLayer } from "../parts/TipLayer.tsx";
@@ -54,6 +55,7 @@ function Page({ portfolio, screen }: { portfolio: string; screen: ScreenName }) 
   return (
     <Trust>
       <Header />
+      <PrintHead />
       <main className={styles.main}>
         <Banner />
         <Suspense fallback={<div className={styles.coming} />}>

@@ -22,7 +22,7 @@ interface Props {
 export function ComposePanel({ draft, setDraft, scenario, error, onStored }: Props) {
   const fault = faultOfDraft(draft) ?? error;
   return (
-    <Panel area="compose" title="Compose" note="shocks in percent; the result is shown at once">
+    <Panel isForm area="compose" title="Compose" note="shocks in percent; the result is shown at once">
       <div className={styles.compose}>
         <TextInput
           size="xs"

@@ -19,7 +19,7 @@ const USUAL = [0.95, 0.975, 0.99];
 export function Header() {
   const ids = useShown(idsOf) ?? [];
   return (
-    <header className={styles.header}>
+    <header className={`${styles.header} not-printed`}>
       <div className={styles.brand}>
         <Mark />
         <h1>tailwatch</h1>

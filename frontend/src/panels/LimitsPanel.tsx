@@ -155,7 +155,7 @@ function Editor({ set }: { set: (added: NewLimit) => void }) {
   const fault = touched ? faultOfLimit(draft) : null;
   return (
     <form
-      className={styles.editor}
+      className={`${styles.editor} not-printed`}
       onSubmit={(event) => {
         event.preventDefault();
         set(limitOf({ ...draft, confidence }));

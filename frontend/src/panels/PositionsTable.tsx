@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import type { RiskSnapshot } from "../client/types.ts";
+import { usePrinting } from "../parts/usePrinting.ts";
 import { useSteady } from "../parts/useSteady.ts";
 import type { Column } from "../risk/columns.ts";
 import { arranged, type Entry, entriesOf, type Grouping } from "../risk/groups.ts";
@@ -35,7 +36,8 @@ export function PositionsTable({ snapshot, rows, columns, grouping, confidence, 
     count: entries.length,
     getScrollElement: () => box.current,
     estimateSize: () => ROW_HEIGHT,
-    overscan: OVERSCAN,
+    // On paper nobody scrolls.
+    overscan: usePrinting() ? entries.length : OVERSCAN,
     initialRect: FIRST_SIGHT,
   });
   const items = visible.getVirtualItems();
