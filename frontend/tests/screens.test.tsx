@@ -157,6 +157,48 @@ describe("portfolios", () => {
   });
 });
 
+describe("a recording", () => {
+  let replay = { schema: 1, state: "running", fraction: 0.25, ticks: 1200, speed: "10x", paused: false };
+  const sent: unknown[] = [];
+
+  beforeEach(() => {
+    sent.length = 0;
+    vi.stubGlobal("fetch", async (path: string, init: RequestInit = {}) => {
+      if (path !== "/api/v1/replay") return Response.json({});
+      if (init.method === "POST") {
+        sent.push(JSON.parse(String(init.body)));
+        replay = { ...replay, state: "paused", paused: true };
+      }
+      return Response.json({ ...replay, run: "replay-1", event_time: "2024-08-08T10:00:00Z" });
+    });
+  });
+
+  async function show(run: string) {
+    const page = showPage("?view=health");
+    await page.feed(page.open, ids, risk(snapshot()), (state) =>
+      withStatus(state, status({ run }), Date.now()),
+    );
+    await page.feed();
+    return page;
+  }
+
+  test("tells how far it is, and can be paused and hurried", async () => {
+    const { feed } = await show("replay-1f0c");
+    expect(region("Replay")).toHaveTextContent(/running.*25.0%1,200 ticksAug 8, 2024/);
+    fireEvent.click(screen.getByRole("button", { name: "Pause" }));
+    await feed();
+    expect(region("Replay")).toHaveTextContent("paused");
+    fireEvent.click(screen.getByRole("radio", { name: "max" }));
+    fireEvent.click(screen.getByRole("button", { name: "Go on" }));
+    expect(sent).toEqual([{ paused: true }, { speed: "max" }, { paused: false }]);
+  });
+
+  test("is no business of a live feed", async () => {
+    await show("live-2026");
+    expect(screen.queryByRole("region", { name: "Replay" })).toBeNull();
+  });
+});
+
 describe("health", () => {
   test("names each part and feed with its state, age and reason", async () => {
     const { feed, open } = showPage("?view=health");

@@ -5,6 +5,7 @@ import { readBacktest } from "./readBacktest.ts";
 import { readCovariance } from "./readCovariance.ts";
 import { readExplanation } from "./readExplanation.ts";
 import { readLimits } from "./readLimits.ts";
+import { readReplay } from "./readReplay.ts";
 import { readScenarios, readStress } from "./readStress.ts";
 import { readWhatIf } from "./readWhatIf.ts";
 import type {
@@ -20,6 +21,7 @@ import type {
   NewLimit,
   NewScenario,
   NewTrade,
+  Replay,
   RiskSnapshot,
   Scenario,
   Stress,
@@ -165,6 +167,13 @@ export const fetchLimits = async (id: string, signal?: AbortSignal): Promise<Lim
 /** All limits of the portfolio, in place of those before. */
 export const putLimits = async (id: string, limits: readonly NewLimit[]): Promise<Limit[]> =>
   readLimits(await send("PUT", `${portfolioPath(id)}/limits`, { limits }));
+
+export const fetchReplay = async (signal?: AbortSignal): Promise<Replay> =>
+  readable(readReplay(await get("/api/v1/replay", signal)));
+
+export const steerReplay = async (wanted: { speed: string } | { paused: boolean }): Promise<void> => {
+  await post("/api/v1/replay", wanted);
+};
 
 /** The forecasts of one method held against the newest bars, and what the tests say of all methods. */
 export async function fetchBacktest(

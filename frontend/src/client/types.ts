@@ -108,6 +108,11 @@ export type Backtest = Pick<Schemas["Backtest"], "method" | "confidence" | "poin
   tests: ForecastTest[];
 };
 
+export type Replay = Pick<
+  Schemas["Replay"],
+  "state" | "fraction" | "event_time" | "ticks" | "speed" | "paused"
+>;
+
 type Snapshot = Schemas["RiskSnapshot"];
 type Nullable<T> = { [K in keyof T]: T[K] | null };
 

@@ -1,11 +1,14 @@
 import { LedgerPanel } from "../panels/LedgerPanel.tsx";
-import { FeedsPanel, PartsPanel } from "../panels/PartsPanel.tsx";
+import { FeedsPanel, PartsPanel, useStatus } from "../panels/PartsPanel.tsx";
+import { ReplayPanel } from "../panels/ReplayPanel.tsx";
 import styles from "./screens.module.css";
 
 /** Whether what is on the other screens can be believed: the parts, the feeds, and where every tick went. */
 export default function HealthScreen() {
+  const isRecording = useStatus()?.run?.startsWith("replay-") ?? false;
   return (
     <div className={styles.columns}>
+      {isRecording && <ReplayPanel />}
       <PartsPanel />
       <FeedsPanel />
       <LedgerPanel />
