@@ -88,7 +88,6 @@ export type Covariance = Pick<
 export type LikelihoodTest = Schemas["LikelihoodTest"];
 export type ForecastTest = Pick<
   Schemas["ForecastTest"],
-  | "method"
   | "confidence"
   | "pnl"
   | "bars"
@@ -100,7 +99,7 @@ export type ForecastTest = Pick<
   | "first_failure"
   | "z2"
   | "verdict"
-> & { light: Pick<Schemas["Light"], "zone" | "reason"> };
+> & { method: Method; light: Pick<Schemas["Light"], "zone" | "reason"> };
 export type Pnl = ForecastTest["pnl"];
 export type BacktestPoint = Schemas["BacktestPoint"];
 export type Backtest = Pick<Schemas["Backtest"], "method" | "confidence" | "points"> & {
