@@ -28,6 +28,7 @@ _RIGHTS: tuple[tuple[str, re.Pattern[str], Right], ...] = (
     ("POST", re.compile(r"/api/v1/trades"), "trade"),
     ("POST", re.compile(r"/api/v1/jobs"), "trade"),
     ("DELETE", re.compile(r"/api/v1/jobs/[^/]+"), "trade"),
+    ("POST", re.compile(r"/api/v1/reconciliation"), "read"),
     ("PUT", re.compile(r"/api/v1/silences/[^/]+"), "trade"),
     ("DELETE", re.compile(r"/api/v1/silences/[^/]+"), "trade"),
     ("POST", re.compile(r"/api/v1/alerts/[^/]+/ack"), "trade"),
@@ -35,7 +36,8 @@ _RIGHTS: tuple[tuple[str, re.Pattern[str], Right], ...] = (
 """What a request that is not a GET needs, where that is not ``admin``."""
 _OF_PORTFOLIO = re.compile(r"/api/v1/portfolios/(?P<portfolio>[^/]+)/.*")
 _FOR_SOME = re.compile(
-    r"/api/v1/(portfolios|stream|alerts|alerts/[^/]+/ack|trades|jobs|jobs/[^/]+|histories|session|health)|/readyz"
+    r"/api/v1/(portfolios|stream|alerts|alerts/[^/]+/ack|trades|reconciliation|jobs|jobs/[^/]+|histories|session|health)"
+    r"|/readyz"
 )
 """Where a token for some portfolios is let in besides these; each of these keeps to them by itself."""
 

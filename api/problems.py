@@ -34,16 +34,25 @@ class ProblemError(Exception):
         For a 503, what is being waited for.
     headers
         Beside the usual ones.
+    errors
+        One line for each thing that is wrong.
     """
 
     def __init__(
-        self, status: int, detail: str, *, reason: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        detail: str,
+        *,
+        reason: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.reason = reason
         self.headers = headers
+        self.errors = errors
 
 
 def problem(
@@ -90,8 +99,9 @@ def install(app: FastAPI) -> None:
 
 async def _of_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    path = request.url.path
-    return problem(error.status, error.detail, instance=path, reason=error.reason, headers=error.headers)
+
+    path, headers = request.url.path, error.headers
+    return problem(error.status, error.detail, instance=path, reason=error.reason, errors=error.errors, headers=headers)
 
 
 async def _of_http(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from files.instruments import Instrument
 from flows.messages import Kind, Record
 from riskcore.limits import Limit
 
@@ -18,25 +19,6 @@ class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     multiplier: float = 1.0
     currency: str | None = None
     desk: str | None = None
-
-
-class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is known of an instrument, whoever holds it."""
-
-    symbol: str
-    currency: str | None = None
-    multiplier: float | None = None
-    product: str = "spot"
-    mark: float | None = None
-    """A price set by hand, for want of ticks."""
-    proxy: str | None = None
-    """The instrument whose returns stand in for its own."""
-    negative: bool = False
-    """Its price can be 0 or below."""
-    session: str | None = None
-    """The calendar by which it trades; None for always."""
-    ends: int | None = None
-    """Event time from which on it is no more (delisted, expired), nanoseconds."""
 
 
 class Positions(msgspec.Struct, frozen=True, tag_field="command", tag="positions"):
@@ -136,6 +118,8 @@ class Trades(Asked, frozen=True, tag_field="command", tag="trades"):
     """Trades that are booked together, all or none."""
 
     trades: tuple[Trade, ...]
+    as_of: int | None = None
+    """The journal record up to which the book was known to whoever made them: none where it has been traded since."""
 
 
 AnyTold = Limits | Acknowledge | Silence | Trades

@@ -159,6 +159,15 @@ class Reads(Pool):
         )
         return [PositionRow(*row) for row in rows]
 
+    async def books(self, run: str, portfolios: Sequence[str]) -> list[PositionRow]:
+        """Return the positions of some portfolios, all as of one moment, by portfolio and symbol."""
+        rows = await self._rows(
+            "select portfolio, symbol, quantity, average_price, multiplier, currency, desk, journal_offset"
+            " from positions where run = %s and portfolio = any(%s) order by portfolio, symbol",
+            [run, list(portfolios)],
+        )
+        return [PositionRow(*row) for row in rows]
+
     async def token(self, digest: bytes) -> TokenRow | None:
         """Return whom a secret of this digest stands for, None where it is not, or no longer, good."""
         rows = await self._rows(FIND, [digest])

@@ -32,16 +32,17 @@ class Api:
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, path: str, body: Any = None, **query: str) -> Any:
-        """Ask once, and return the JSON of the answer.
+        """Ask once, and return the JSON of the answer; a body of bytes is CSV.
 
         Raises
         ------
         TailwatchError
             It cannot be reached, or refuses: in the words of its answer.
         """
-        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "text/csv"} if isinstance(body, bytes) else {}
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
-            with self._open(method, path, data, {}, query) as answer:
+            with self._open(method, path, data, headers, query) as answer:
                 return json.loads(answer.read() or b"null")
         except HTTPError as error:
             raise TailwatchError(f"{self._url}: {_said(error)}") from None
@@ -75,7 +76,7 @@ class Api:
     def _open(self, method: str, path: str, data: bytes | None, headers: dict[str, str], query: dict[str, str]) -> Any:
         address = self._url + path + (f"?{urlencode(query)}" if query else "")
         content = {"Content-Type": "application/json"} if data is not None else {}
-        request = Request(address, data, {**self._headers, **headers, **content}, method=method)  # noqa: S310 # http(s) only
+        request = Request(address, data, {**self._headers, **content, **headers}, method=method)  # noqa: S310 # http(s) only
         return urlopen(request, timeout=TIMEOUT_S)  # noqa: S310 # the scheme was checked
 
 

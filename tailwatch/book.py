@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from files.positions import read_positions
 from riskcore.errors import InputError
 from tailwatch.configuration import flag, variable
 from tailwatch.instruments import named, read_instruments
-from tailwatch.positions import read_positions
 from tailwatch.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from files.tables import RowFaults, read_text
 from riskcore.errors import InputError
-from tailwatch.tables import RowFaults, read_text
 
 _TITLE = "history file"
 

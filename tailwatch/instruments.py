@@ -3,15 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from files.cells import CURRENCY, SYMBOL, boolean, optional_number, text
+from files.instruments import Instrument, of_symbol
+from files.tables import Row, RowFaults, read_table
 from riskcore.errors import InputError
 from riskcore.settings import DAY
-from tailwatch.cells import CURRENCY, SYMBOL, boolean, optional_number, text
-from tailwatch.tables import Row, RowFaults, read_table
-
-if TYPE_CHECKING:
-    from flows.commands import Instrument
 
 REQUIRED = ("symbol",)
 OPTIONAL = ("currency", "multiplier", "product", "mark", "proxy", "negative", "session", "ends")
@@ -21,7 +18,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NOT_LINEAR = ("option", "warrant")
 
 
-def read_instruments(path: Path) -> "dict[str, Instrument]":
+def read_instruments(path: Path) -> dict[str, Instrument]:
     """Read an instrument master from CSV, JSON or YAML, by symbol, in the order of the file.
 
     Raises
@@ -36,7 +33,7 @@ def read_instruments(path: Path) -> "dict[str, Instrument]":
     return found
 
 
-def _checked(table: Iterable[Row], faults: RowFaults) -> "Iterator[tuple[str, Instrument]]":
+def _checked(table: Iterable[Row], faults: RowFaults) -> Iterator[tuple[str, Instrument]]:
     places: dict[str, str] = {}
     for row in table:
         try:
@@ -51,9 +48,7 @@ def _checked(table: Iterable[Row], faults: RowFaults) -> "Iterator[tuple[str, In
         yield instrument.symbol, instrument
 
 
-def _instrument(row: Row) -> "Instrument":
-    from flows.commands import Instrument
-
+def _instrument(row: Row) -> Instrument:
     if row.fault:
         raise ValueError(row.fault)
     symbol, multiplier, mark = _symbol(row, "symbol"), optional_number(row, "multiplier"), optional_number(row, "mark")
@@ -110,12 +105,7 @@ def _product(row: Row, symbol: str) -> str:
     return product
 
 
-def of_symbol(instruments: "Mapping[str, Instrument]", symbol: str) -> "Instrument | None":
-    """What is known of an instrument under the name that a position has for it: that name, or the venue's own of it."""
-    return instruments.get(symbol) or instruments.get(symbol.rpartition(":")[2])
-
-
-def named(instruments: "Mapping[str, Instrument]", names: Iterable[str]) -> "tuple[Instrument, ...]":
+def named(instruments: Mapping[str, Instrument], names: Iterable[str]) -> tuple[Instrument, ...]:
     """The instruments that are named, and the proxies they need, under the names that they are called by."""
     import msgspec
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from files.cells import NAME, optional_number, text
+from files.tables import Row, RowFaults, read_table
 from riskcore.limits import Limit, check_limit
-from tailwatch.cells import NAME, optional_number, text
-from tailwatch.tables import Row, RowFaults, read_table
 from tailwatch.values import parse_duration
 
 LIMIT_REQUIRED = ("portfolio", "rule")

@@ -6,9 +6,9 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from files.cells import NAME, number, optional_number, text
+from files.tables import Row, RowFaults, read_table
 from riskcore.errors import InputError
-from tailwatch.cells import NAME, number, optional_number, text
-from tailwatch.tables import Row, RowFaults, read_table
 
 if TYPE_CHECKING:
     from flows.commands import Positions, Trade
@@ -24,7 +24,7 @@ def read_trades(path: Path, book: "Positions") -> "tuple[Trade, ...]":
     Raises
     ------
     InputError
-        As :func:`~tailwatch.positions.read_positions`; also where the engine would refuse a trade.
+        As :func:`~files.positions.read_positions`; also where the engine would refuse a trade.
     """
     faults = RowFaults(f"trades file {path}")
     found = list(_parsed(read_table(path, "trades file", REQUIRED, OPTIONAL), faults))

@@ -21,6 +21,7 @@ import pytest
 from typer.main import get_command
 
 from api.models import Reset
+from files.positions import OPTIONAL, REQUIRED
 from flows.feeds import adapter_names
 from flows.feeds.adapter import DUPLICATE, REJECTED
 from flows.feeds.status import FeedStatus
@@ -28,7 +29,6 @@ from flows.messages import Kind
 from flows.readers.text import FIELDS
 from tailwatch.commands import app
 from tailwatch.configuration import flag
-from tailwatch.positions import OPTIONAL, REQUIRED
 from tailwatch.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -20,6 +20,7 @@ from api.models.job import (
 from api.models.limit import Limit, NewLimit, NewLimits, NewSilence, Silence
 from api.models.portfolio import PortfolioSummary
 from api.models.problem import Problem
+from api.models.reconciliation import PositionDifference, Reconciliation
 from api.models.replay import Replay, Steer
 from api.models.risk import (
     BarBacktest,
@@ -88,11 +89,13 @@ __all__ = [
     "Part",
     "PortfolioSummary",
     "Position",
+    "PositionDifference",
     "PositionPnl",
     "PositionRisk",
     "Problem",
     "Quality",
     "Readiness",
+    "Reconciliation",
     "Replay",
     "Reset",
     "RiskSnapshot",

@@ -1,6 +1,6 @@
 """Which portfolios and trades there are. Every shard keeps the same blotter, so all decide alike about a trade."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, isnan
 from typing import Any, NamedTuple
@@ -77,13 +77,32 @@ class Blotter:
         self.portfolios: set[str] = set()
         self._booked: dict[str, Booked] = {}
         self._undone: set[str] = set()
+        self._traded: dict[str, int] = {}
+        self._stated = -1
 
-    def draft(self, trades: Sequence[Trade], stamp: int, offset: int, price_of: Callable[[str], float | None]) -> Draft:
-        """Judge a batch. ``price_of`` tells the newest price of a symbol, NaN for none, None for an unknown symbol."""
+    def state_book(self, portfolios: Iterable[str], offset: int) -> None:
+        """Hear of a book that was stated at this record."""
+        self.portfolios.update(portfolios)
+        self._stated = offset
+
+    def draft(
+        self,
+        trades: Sequence[Trade],
+        stamp: int,
+        offset: int,
+        price_of: Callable[[str], float | None],
+        as_of: int | None = None,
+    ) -> Draft:
+        """Judge a batch. ``price_of`` tells the newest price of a symbol, NaN for none, None for an unknown symbol.
+
+        Those that presume a book ``as_of`` a record conflict with what has been traded or stated since.
+        """
         draft = Draft()
         for row, trade in enumerate(trades):
             known = self._known(trade.trade_id, draft)
             fault = self._fault(trade, draft, price_of) if known is None else _difference(trade, known)
+            if known is None and as_of is not None:
+                fault = fault or self._fault_of_presumption(trade, as_of)
             if fault is not None:
                 draft.faults.append(fault._replace(text=f"trades.{row}.{fault.text}"))
             elif known is None:
@@ -99,6 +118,7 @@ class Blotter:
                 undone = self._booked[booked.undoes]
                 self._undone.add(booked.undoes)
                 changes.append(_change(undone, -undone.quantity))
+            self._traded[booked.portfolio] = booked.offset
             if booked.given.cancels is None:
                 changes.append(_change(booked, booked.quantity))
         return changes
@@ -130,6 +150,11 @@ class Blotter:
             return Fault(f"{word}: trade {other!r} is cancelled or corrected already", conflict=True)
         return None
 
+    def _fault_of_presumption(self, trade: Trade, as_of: int) -> Fault | None:
+        if max(self._stated, self._traded.get(trade.portfolio, -1)) <= as_of:
+            return None
+        return Fault(f"portfolio: {trade.portfolio!r} has been traded meanwhile; compare it again", conflict=True)
+
     def _fault_of_content(self, trade: Trade, price_of: Callable[[str], float | None]) -> Fault | None:
         if trade.portfolio not in self.portfolios:
             return Fault(f"portfolio: there is no portfolio {trade.portfolio!r}; the positions file names them")
@@ -156,13 +181,15 @@ class Blotter:
 
     def state(self) -> "BlotterState":
         """What :meth:`restore` needs."""
-        return BlotterState(sorted(self.portfolios), list(self._booked.values()))
+        return BlotterState(sorted(self.portfolios), list(self._booked.values()), self._stated)
 
     def restore(self, state: "BlotterState") -> None:
         """Become what :meth:`state` described."""
         self.portfolios = set(state.portfolios)
         self._booked = {one.given.trade_id: one for one in state.booked}
         self._undone = {one.undoes for one in state.booked if one.undoes is not None}
+        self._traded = {one.portfolio: one.offset for one in state.booked}
+        self._stated = state.stated
 
 
 class BlotterState(msgspec.Struct, array_like=True):
@@ -170,6 +197,7 @@ class BlotterState(msgspec.Struct, array_like=True):
 
     portfolios: list[str]
     booked: list[Booked]
+    stated: int = -1
 
 
 def trade_rows(draft: Draft) -> tuple[TradeRow, ...]:

@@ -45,6 +45,7 @@ class Books:
         digest = blake2b(event.payload, digest_size=16).digest()
         if digest != self._stated:
             self._stated = digest
+            self._blotter.state_book((held.portfolio for held in book.positions), event.offset)
             self._hold(book, model, numbers)
         base = model.settings.base_currency
         books = (portfolio.holdings.values() for portfolio in self.portfolios.values())
@@ -57,7 +58,6 @@ class Books:
             model.describe(number, absolute=negative.get(number, False))
         books: dict[str, list[tuple[int, Holding]]] = {name: [] for name in self.portfolios}
         for number, held in zip(numbers, command.positions, strict=False):
-            self._blotter.portfolios.add(held.portfolio)
             self._held[number] = held
             if self._is_mine(held.portfolio):
                 books.setdefault(held.portfolio, []).append((number, held))
@@ -97,7 +97,7 @@ class Books:
         number_of: Callable[[str], int | None],
     ) -> Said:
         """Book trades, all or none."""
-        draft = self._blotter.draft(command.trades, event.stamp, event.offset, price_of)
+        draft = self._blotter.draft(command.trades, event.stamp, event.offset, price_of, command.as_of)
         changes = [] if draft.faults else self._blotter.book(draft)
         changed = tuple(self._trade(changes, event.offset, number_of))
         if self._shard:

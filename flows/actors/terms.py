@@ -3,8 +3,9 @@
 import msgspec
 import numpy as np
 
+from files.instruments import Instrument
 from flows.actors.rates import Rates
-from flows.commands import Holding, Instrument
+from flows.commands import Holding
 from flows.commands import Sessions as SessionsCommand
 from flows.universe import Universe
 from riskcore.book import RiskBook

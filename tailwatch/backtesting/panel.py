@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from files.positions import Position
 from riskcore.errors import InputError
 from tailwatch.history import History
-from tailwatch.positions import Position
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from tailwatch.commands import (
     diff,
     journal,
     parts,
+    reconcile,
     record,
     replay,
     services,
@@ -40,6 +41,7 @@ app.command(rich_help_panel=LOOK)(config.config)
 app.add_typer(journal.app, name="journal", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK)(alerts.alerts)
 app.add_typer(alerts.limits_app, name="limits", rich_help_panel=LOOK)
+app.command(rich_help_panel=LOOK)(reconcile.reconcile)
 app.add_typer(token.app, name="token", rich_help_panel=LOOK)
 app.add_typer(database.app, name="db", rich_help_panel=LOOK)
 app.command(rich_help_panel=PARTS)(parts.engine)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tailwatch.asking import Api
 
 _REMEMBERED = 10_000
-_DEFAULT = "http://127.0.0.1:8000"
+DEFAULT = "http://127.0.0.1:8000"
 
 limits_app = typer.Typer(help="Limits of a running tailwatch: ls, set.", no_args_is_help=True)
 Address = Annotated[str, typer.Option("--api", metavar="URL", help="The running API.")]
@@ -34,10 +34,10 @@ def alerts(
         Path | None,
         typer.Option(metavar="FILE", help="Remember here how far it came, and go on from there: nothing twice."),
     ] = None,
-    api: Address = _DEFAULT,
+    api: Address = DEFAULT,
 ) -> None:
     """Print alerts, one JSON object a line; with --follow each once, as it comes."""
-    asked = _api(configuration, api)
+    asked = asking(configuration, api)
     place = _Place(state)
     if place.cursor == "":
         # The place of now first: what is told while the list is read comes by the stream, and is known by its id.
@@ -118,9 +118,9 @@ def _read(file: Path | None) -> dict[str, Any]:
 
 @limits_app.command()
 @with_settings("token")
-def ls(configuration: Configuration, *, portfolio: Portfolio, api: Address = _DEFAULT) -> None:
+def ls(configuration: Configuration, *, portfolio: Portfolio, api: Address = DEFAULT) -> None:
     """List the limits of a portfolio, how far each is used, and how it stands."""
-    for one in _api(configuration, api).call("GET", f"/api/v1/portfolios/{_quoted(portfolio)}/limits"):
+    for one in asking(configuration, api).call("GET", f"/api/v1/portfolios/{_quoted(portfolio)}/limits"):
         used = "      -" if one["utilisation"] is None else f"{one['utilisation']:7.1%}"
         levels = " / ".join("-" if one[level] is None else f"{one[level]:,.6g}" for level in ("warning", "breach"))
         stands = one["state"] if one["level"] is None else f"{one['state']} {one['level']} since {one['since']}"
@@ -135,12 +135,12 @@ def set_limits(
     configuration: Configuration,
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Limits: CSV, JSON or YAML.")],
-    api: Address = _DEFAULT,
+    api: Address = DEFAULT,
 ) -> None:
     """State the limits of the portfolios in a file anew; of each portfolio all or none."""
     from tailwatch.limits import read_limits
 
-    asked = _api(configuration, api)
+    asked = asking(configuration, api)
     stated: dict[str, list[Limit]] = {}
     for limit in read_limits(file):
         stated.setdefault(limit.portfolio, []).append(limit)
@@ -154,7 +154,8 @@ def set_limits(
         typer.echo(f"tailwatch: {portfolio}: {len(limits)} limits", err=True)
 
 
-def _api(configuration: Configuration, url: str) -> "Api":
+def asking(configuration: Configuration, url: str) -> "Api":
+    """The running API at an address, asked with the token of the settings."""
     from tailwatch.asking import Api
 
     token = configuration.settings.token

@@ -76,10 +76,10 @@ def backtest(
 
 
 def _panel(settings: Settings) -> "Panel":
+    from files.positions import read_positions
     from tailwatch.backtesting.panel import join
     from tailwatch.history import read_history
     from tailwatch.memory import check_memory
-    from tailwatch.positions import read_positions
 
     if settings.history is None:
         raise InputError(f"history: there are no prices to judge by; name a file with {flag('history')} FILE")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from api.backtesting import tested
 from api.models import BacktestResult, DailyForecasts, MonteCarloResult, NewBacktest, NewMonteCarlo, Uncovered
+from files.positions import Position
 from riskcore.backtest import Forecasts, judge, rolling_backtest
 from riskcore.distribution import distribution_of
 from riskcore.errors import InputError, TailwatchError
@@ -25,7 +26,6 @@ from tailwatch.backtesting.panel import Panel, join
 from tailwatch.backtesting.variants import variants_of
 from tailwatch.history import read_history
 from tailwatch.jobs.histories import find_history
-from tailwatch.positions import Position
 
 Vector = NDArray[np.float64]
 _ANSWER_S = 30.0

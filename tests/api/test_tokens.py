@@ -293,3 +293,27 @@ async def test_with_the_database_away_nobody_unknown_is_let_in(asked: Any) -> No
     async with asked(loaded=False, tokens=True, database_url=url, database_timeout_s=0.3) as client:
         assert (await client.get("/api/v1/portfolios", headers=bearer(new_secret()))).status_code == 503
         assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_book_is_compared_by_who_may_read_and_applied_by_who_may_trade(
+    engine: Any, asked: Any, store: Any
+) -> None:
+    engine.risk("mine")
+    engine.risk("theirs")
+    engine.book("mine", "A", 1.0)
+    secrets = {name: store.create(name, name, ["mine"]) for name in ("read", "trade")}
+    row = [{"portfolio": "mine", "symbol": "A", "quantity": 1}]
+    async with asked(tokens=True, answer_timeout_s=0.1) as client:
+
+        async def post(scope: str, body: Any, query: str = "") -> Any:
+            return await client.post(f"/api/v1/reconciliation{query}", json=body, headers=bearer(secrets[scope]))
+
+        same = await post("read", row)
+        applied = await post("read", row, "?apply=true")
+        traded = await post("trade", row, "?apply=true")
+        other = await post("trade", [row[0] | {"portfolio": "theirs"}])
+    assert (same.status_code, same.json()["differences"]) == (200, [])
+    assert applied.status_code == 403
+    assert traded.status_code == 200
+    assert other.status_code == 422
+    assert other.json()["errors"] == ["entry 1: there is no portfolio 'theirs'"]

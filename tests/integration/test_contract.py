@@ -35,6 +35,8 @@ WHERE = {
     "query.start": "moments",
     "query.known": "moments",
     "body.portfolio": "portfolios",
+    "body.positions[*].portfolio": "portfolios",
+    "body.positions[*].symbol": "symbols",
     "body.symbol": "symbols",
     "body.trades[*].portfolio": "portfolios",
     "body.trades[*].symbol": "symbols",

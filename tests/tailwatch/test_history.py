@@ -43,7 +43,7 @@ def test_a_damaged_gzip_file_is_one_clear_error(tmp_path: Path, cut: slice) -> N
 
 
 def test_a_file_that_would_unpack_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tailwatch.tables._LARGEST_FILE", 1 << 20)
+    monkeypatch.setattr("files.tables._LARGEST_FILE", 1 << 20)
     path = tmp_path / "prices.csv.gz"
     path.write_bytes(gzip.compress(b"date,A\n" + b" " * (2 << 20)))
     with pytest.raises(InputError, match="larger than 1 MiB"):

@@ -362,6 +362,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconcile
+         * @description Compare a book with what is held, for the portfolios that it names; the body is a positions file, CSV or JSON.
+         *
+         *     Nothing is changed, unless `apply` says so: then the quantities are made to agree by trades, all or none, with ids
+         *     that are functions of both books, so that the same may be sent again. A 409 says that a portfolio was traded
+         *     meanwhile.
+         */
+        post: operations["reconcile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/replay": {
         parameters: {
             query?: never;
@@ -2107,6 +2131,38 @@ export interface components {
             symbol: string;
         };
         /**
+         * PositionDifference
+         * @description A position on which the two books do not agree.
+         */
+        PositionDifference: {
+            /**
+             * Difference
+             * @description The trade that would make them agree: `stated` less `held`; 0 where only the average prices differ.
+             */
+            difference: number;
+            /**
+             * Held
+             * @description What is held; 0 for nothing.
+             */
+            held: number;
+            /** Held Average Price */
+            held_average_price: number | null;
+            /** Portfolio */
+            portfolio: string;
+            /**
+             * Stated
+             * @description What the other book says; 0 where it does not name it.
+             */
+            stated: number;
+            /** Stated Average Price */
+            stated_average_price: number | null;
+            /**
+             * Symbol
+             * @description As the held book calls it, where that has it.
+             */
+            symbol: string;
+        };
+        /**
          * PositionPnl
          * @description What one position gains or loses.
          */
@@ -2302,6 +2358,34 @@ export interface components {
             parts: components["schemas"]["Part"][];
             /** Ready */
             ready: boolean;
+        };
+        /**
+         * Reconciliation
+         * @description Two books beside each other.
+         */
+        Reconciliation: {
+            /**
+             * As Of
+             * @description The journal record up to which the held book was known.
+             */
+            as_of: number;
+            /**
+             * Booked
+             * @description Trades that made the quantities agree; empty unless they were asked for.
+             */
+            booked: components["schemas"]["BookedTrade"][];
+            /**
+             * Compared
+             * @description Positions that either book has.
+             */
+            compared: number;
+            /** Differences */
+            differences: components["schemas"]["PositionDifference"][];
+            /**
+             * Schema
+             * @constant
+             */
+            schema: 1;
         };
         /**
          * Replay
@@ -5006,6 +5090,165 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile: {
+        parameters: {
+            query?: {
+                /** @description Book the differences in quantity, all or none, at the newest prices. */
+                apply?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    positions: {
+                        avg_price?: number | string | null;
+                        currency?: string | null;
+                        desk?: string | number | null;
+                        multiplier?: number | string | null;
+                        portfolio: string | number;
+                        quantity: number | string;
+                        symbol: string | number;
+                    }[];
+                };
+                /**
+                 * @example portfolio,symbol,quantity,avg_price
+                 *     main,BTCUSDT,0.5,60000
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,10 +5,10 @@ import datetime
 import numpy as np
 import pytest
 
+from files.positions import Position
 from riskcore.errors import InputError
 from tailwatch.backtesting.panel import Panel, join
 from tailwatch.history import History
-from tailwatch.positions import Position
 
 DATES = tuple(datetime.date(2024, 1, day) for day in (2, 3, 5))
 

@@ -9,11 +9,12 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from riskcore.errors import InputError
 
 SHOWN = 10
+LISTED = 100
 _LARGEST_FILE = 256 * 2**20
 _GZIP = b"\x1f\x8b"
 
@@ -31,6 +32,14 @@ class Row:
         return self.values.get(column) not in (None, "")
 
 
+class FaultyRowsError(InputError):
+    """Some rows are faulty; ``errors`` says what is wrong with the first hundred."""
+
+    def __init__(self, message: str, errors: list[str]) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
 @dataclass(slots=True)
 class RowFaults:
     """Collects what is wrong by row, so that a user mends a file once and not row by row."""
@@ -42,16 +51,17 @@ class RowFaults:
     def add(self, place: str, fault: str) -> None:
         """Note a faulty row."""
         self.count += 1
-        if len(self.shown) < SHOWN:
+        if len(self.shown) < LISTED:
             self.shown.append(f"{place}: {fault}")
 
     def raise_any(self) -> None:
-        """Raise InputError with the first ten faults and their number, where there are any."""
+        """Raise FaultyRowsError with the first ten faults and their number, where there are any."""
         if not self.count:
             return
         rows = "1 bad row" if self.count == 1 else f"{self.count} bad rows"
         more = f"; and {self.count - SHOWN} more" if self.count > SHOWN else ""
-        raise InputError(f"{self.title}: {rows}, nothing was taken: {'; '.join(self.shown)}{more}")
+        told = "; ".join(self.shown[:SHOWN])
+        raise FaultyRowsError(f"{self.title}: {rows}, nothing was taken: {told}{more}", self.shown)
 
 
 def read_text(path: Path, title: str) -> str:
@@ -105,6 +115,27 @@ def read_table(path: Path, title: str, required: tuple[str, ...], optional: tupl
     if suffix in (".yaml", ".yml"):
         return _objects(_yaml(text, name), name, key, required, optional)
     return _lines(text, name, required, optional)
+
+
+def rows_of(
+    data: bytes, form: Literal["csv", "json"], title: str, required: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[Row]:
+    """Read the rows of a table that came as bytes; a JSON object may hold them under the first word of ``title``.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_table`.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{title}: not UTF-8 text (byte {error.start})") from None
+    if not text.strip():
+        raise InputError(f"{title}: is empty")
+    if form == "json":
+        return _objects(_json(text, title), title, title.split(maxsplit=1)[0], required, optional)
+    return _lines(text, title, required, optional)
 
 
 def _lines(text: str, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[Row]:

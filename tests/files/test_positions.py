@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from files.positions import Position, read_positions
 from riskcore.errors import InputError
-from tailwatch.positions import Position, read_positions
 
 HEADER = "portfolio,symbol,quantity\n"
 

@@ -3,7 +3,7 @@
 import math
 import re
 
-from tailwatch.tables import Row
+from files.tables import Row
 
 NAME = re.compile(r"\w[\w .:&-]{0,63}")
 SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,129}", re.ASCII)

@@ -4,18 +4,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import structlog
 
+from files.cells import CURRENCY, NAME, SYMBOL, number, optional_number, text
+from files.instruments import Instrument, of_symbol
+from files.tables import Row, RowFaults, read_table
 from riskcore.errors import InputError
 from riskcore.messages import kind_of
-from tailwatch.cells import CURRENCY, NAME, SYMBOL, number, optional_number, text
-from tailwatch.instruments import of_symbol
-from tailwatch.tables import Row, RowFaults, read_table
-
-if TYPE_CHECKING:
-    from flows.commands import Instrument
 
 REQUIRED = ("portfolio", "symbol", "quantity")
 OPTIONAL = ("avg_price", "multiplier", "currency", "desk")
@@ -44,7 +41,7 @@ class Position:
 
 
 def read_positions(
-    path: Path, base_currency: str = "USD", instruments: "Mapping[str, Instrument] | None" = None
+    path: Path, base_currency: str = "USD", instruments: Mapping[str, Instrument] | None = None
 ) -> list[Position]:
     """Read a book from CSV, JSON or YAML.
 
@@ -64,16 +61,31 @@ def read_positions(
         file is returned.
     """
     table = read_table(path, "positions file", REQUIRED, OPTIONAL)
-    faults = RowFaults(f"positions file {path}")
+    return checked_positions(table, f"positions file {path}", base_currency, instruments)
+
+
+def checked_positions(
+    table: Iterable[Row],
+    title: str,
+    base_currency: str = "USD",
+    instruments: Mapping[str, Instrument] | None = None,
+) -> list[Position]:
+    """Check the rows of a book, as :func:`read_positions` does; ``title`` says whose they are.
+
+    Raises
+    ------
+    FaultyRowsError, InputError
+    """
+    faults = RowFaults(title)
     positions = list(_checked(table, base_currency, instruments or {}, faults))
     faults.raise_any()
     if not positions:
-        raise InputError(f"positions file {path}: holds no position; give at least one row")
+        raise InputError(f"{title}: holds no position; give at least one row")
     return positions
 
 
 def _checked(
-    table: Iterable[Row], base_currency: str, instruments: "Mapping[str, Instrument]", faults: RowFaults
+    table: Iterable[Row], base_currency: str, instruments: Mapping[str, Instrument], faults: RowFaults
 ) -> Iterable[Position]:
     seen: dict[tuple[str, str], str] = {}
     doubtful: dict[str, None] = {}
@@ -111,7 +123,7 @@ def _portfolio(row: Row) -> str:
     return name
 
 
-def _position(row: Row, base_currency: str, instruments: "Mapping[str, Instrument]") -> Position:
+def _position(row: Row, base_currency: str, instruments: Mapping[str, Instrument]) -> Position:
     if row.fault:
         raise ValueError(row.fault)
     multiplier = optional_number(row, "multiplier")
