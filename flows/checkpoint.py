@@ -38,6 +38,8 @@ class Resumed(NamedTuple):
     feed_state: bytes
     risk_states: tuple[State, ...]
     alert_state: bytes
+    stored: int
+    """The record of the newest event that the database had."""
 
 
 def write_checkpoint(path: Path, shards: Shards, settings: str) -> None:
@@ -52,6 +54,7 @@ def write_checkpoint(path: Path, shards: Shards, settings: str) -> None:
         own = ((n, a) for n, a in part.risk_state.arrays.items() if not (part.shard and n.startswith(MODEL)))
         arrays |= {f"{part.shard}/{name}": array for name, array in own}
     meta = {"offset": shards[0].offset, "settings": settings, "shards": [part.risk_state.meta for part in shards]}
+    meta["stored"] = shards[0].stored
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -90,7 +93,8 @@ def read_checkpoint(path: Path, settings: str, shards: int, durable: int) -> Res
     if meta["offset"] >= durable:
         raise CheckpointError(f"checkpoint {path} is of record {meta['offset']}, but the journal ends before {durable}")
     risk = tuple(State(_of_shard(state.arrays, shard), meta["shards"][shard]) for shard in range(shards))
-    return Resumed(meta["offset"] + 1, state.arrays["feed"].tobytes(), risk, state.arrays["alerts"].tobytes())
+    feed, alerts = (state.arrays[name].tobytes() for name in ("feed", "alerts"))
+    return Resumed(meta["offset"] + 1, feed, risk, alerts, meta.get("stored", -1))
 
 
 def _of_shard(arrays: dict[str, NDArray[Any]], shard: int) -> dict[str, NDArray[Any]]:

@@ -28,6 +28,19 @@ class Crew(NamedTuple):
     feed: FeedActor
     risk: tuple[RiskActor, ...]
     alerts: AlertActor
+    stored: int = -1
+    """The record of the newest event that the database had at the checkpoint."""
+
+    def held_against(self, stored: int, make: "Callable[[], Crew]") -> "Crew":
+        """This crew, or a new one where the newest event of the database is of an earlier record than it had been.
+
+        Such a database was restored from an older copy. What it has lost is told again from the journal.
+        """
+        if stored >= self.stored:
+            return self
+        because = f"the database ends at record {stored}, and had events up to {self.stored}: it is an older copy"
+        _log.warning("building the state anew from the journal", because=because)
+        return make()
 
 
 def new_crew(settings: RiskSettings, settings_hash: str, publish: int | None, shards: int) -> Crew:
@@ -56,7 +69,7 @@ def resumed_crew(make: Callable[[], Crew], checkpoint: Path, settings_hash: str,
     except TailwatchError as error:
         _log.warning("building the state anew from the journal", because=str(error))
         return make()
-    return crew._replace(offset=resumed.offset)
+    return crew._replace(offset=resumed.offset, stored=resumed.stored)
 
 
 def run_of(journal: Path, stopping: Event) -> str | None:

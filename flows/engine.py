@@ -84,14 +84,15 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         if run is None:
             return
         checkpoints = stack.enter_context(CheckpointWriter(engine.checkpoint, engine.settings_hash))
-        stack.enter_context(_needs(engine, crew, checkpoints))
         standing = _Standing(writer, crew, checkpoints)
+        stack.enter_context(_needs(engine, standing, checkpoints))
         standing.connections += stack.enter_context(listening(engine.feeds, writer))
         on_ready()
         store = OutboxStore(engine.database_url, run)
         stack.callback(store.close)
         if not Insistence("outbox", stopping).insist(lambda: tell_back(store, run, time.time_ns())):
             return
+        crew = standing.crew = crew.held_against(store.newest.journal_offset, engine.new_crew)
         stack.enter_context(_heartbeat(engine, run, standing))
         stack.enter_context(_ledger(engine, run, standing))
         inbox = Inbox(lambda: writer.durable)
@@ -123,11 +124,11 @@ def _ledger(engine: Engine, run: str, standing: "_Standing") -> Background:
     return heartbeat(engine.database_url, "ledger", run, standing.accounts)
 
 
-def _needs(engine: Engine, crew: Crew, checkpoints: CheckpointWriter) -> Background:
+def _needs(engine: Engine, standing: "_Standing", checkpoints: CheckpointWriter) -> Background:
     """Say from which record on the engine would have to read the journal again."""
 
     def note() -> None:
-        note_need(engine.journal, "engine", max(crew.offset, checkpoints.offset + 1))
+        note_need(engine.journal, "engine", max(standing.crew.offset, checkpoints.offset + 1))
 
     return Background("engine's need of the journal", _NEED_S, note, lambda: None)
 
@@ -136,7 +137,7 @@ class _Standing:
     """How the engine is, for its heartbeat. Read from another thread than it is written from, field by field."""
 
     def __init__(self, writer: JournalWriter, crew: Crew, checkpoints: CheckpointWriter) -> None:
-        self._writer, self._crew, self._checkpoints = writer, crew, checkpoints
+        self._writer, self.crew, self._checkpoints = writer, crew, checkpoints
         self._rejects = Rejects()
         self.connections: list[FeedConnection] = []
         self.offset = -1
@@ -148,7 +149,7 @@ class _Standing:
             self.lag_ms = round((time.time_ns() - moment.event_time) / 1e6, 1)
 
     def describe(self) -> dict[str, Any]:
-        tally = self._crew.risk[0].tally
+        tally = self.crew.risk[0].tally
         return {
             "state": "down" if self._writer.error else "degraded" if self._checkpoints.trouble else "ok",
             "reason": self._writer.error or self._checkpoints.trouble,
@@ -156,14 +157,14 @@ class _Standing:
             "checkpoint": self._checkpoints.offset,
             "journal": self._writer.durable,
             "lag_ms": self.lag_ms,
-            "feeds": [_feed(connection, self._crew.feed) for connection in self.connections],
-            "numerics": told([shard.numerics for shard in self._crew.risk]),
-            "ledger": settled(self._crew.feed.ledger.total(), tally.late, tally.suspect)._asdict(),
+            "feeds": [_feed(connection, self.crew.feed) for connection in self.connections],
+            "numerics": told([shard.numerics for shard in self.crew.risk]),
+            "ledger": settled(self.crew.feed.ledger.total(), tally.late, tally.suspect)._asdict(),
         }
 
     def accounts(self) -> dict[str, Any]:
         """The ledger as a part of its own: it is well while every tick has one fate, and few are refused."""
-        rows, decided = self._crew.feed.ledger.rows(), self._crew.risk[0].tally.decided
+        rows, decided = self.crew.feed.ledger.rows(), self.crew.risk[0].tally.decided
         accounts = settled_accounts(rows, decided)
         wrong = [" ".join(name) for name, account in accounts.items() if not account.is_balanced]
         reason = f"ticks without a fate, or with two: {', '.join(wrong[:5])}" if wrong else self._rejects.look(rows)

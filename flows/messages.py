@@ -172,6 +172,8 @@ class Checkpoint(NamedTuple):
     risk_state: Image
     alert_state: bytes = b""
     """The same for all shards: limits are judged behind them."""
+    stored: int = -1
+    """The record of the newest event that the database has."""
 
 
 Spoken = Moment | Checkpoint | AnswerRow

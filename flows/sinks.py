@@ -96,7 +96,8 @@ class _OutboxPartition(_Partition):
                 moments.append(item)
             elif not isinstance(item, AnswerRow) and self._stored(moments):
                 moments = []
-                self._checkpoint(item)
+                stored = self._store.newest.journal_offset
+                self._checkpoint(tuple(part._replace(stored=stored) for part in item))
         self._stored(moments)
 
     def _answer(self, answers: list[AnswerRow]) -> None:

@@ -83,6 +83,11 @@ class OutboxStore:
         with self._session.transaction():
             return self._last
 
+    @property
+    def newest(self) -> Last:
+        """The newest event that is stored, as far as this program knows; :meth:`last` asks the database first."""
+        return self._last
+
     def write(
         self,
         rows: Sequence[OutboxRow],

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import psycopg
 
 from flows.checkpoint import read_checkpoint
-from flows.commands import Holding, Positions, encode_command
+from flows.commands import Holding, Limits, Positions, encode_command
 from flows.journal import JournalWriter
 from flows.messages import Kind
+from riskcore.limits import Limit
 from riskcore.settings import NANOSECONDS
 from storage.archive import archived
 from tests.faults.part import OFTEN, SHARDS
@@ -34,11 +35,13 @@ class Written(NamedTuple):
     last: int
 
 
-def write_journal(directory: Path, ticks: int) -> Written:
+def write_journal(directory: Path, ticks: int, limits: tuple[Limit, ...] = ()) -> Written:
     """Twenty ticks a second of two instruments, some repeated, some skipped."""
     now = START
     writer = JournalWriter(directory / "journal", silence_s=3600.0, clock=lambda: now)
     writer.append(Kind.COMMAND, encode_command(BOOK), stamp=START)
+    if limits:
+        writer.append(Kind.COMMAND, encode_command(Limits(limits=limits)), stamp=START)
     sent = [step + 1 for step in range(ticks) if step % 53 != 52]
     for step in (step for number in sent for step in ([number - 1] * (2 if number % 41 == 0 else 1))):
         now = START + step * NANOSECONDS // 20
@@ -137,6 +140,11 @@ class Bench:
     def told(self) -> list[Told]:
         """Every event of the run as a client would get it: id, place, bytes."""
         return self._rows("select id, journal_offset, payload::text from risk_snapshots where run = %s order by id")
+
+    def alerts(self) -> list[Told]:
+        """Every alert of the run as a client would get it."""
+        query = "select id, journal_offset, payload::text from outbox where run = %s and kind = 'alert' order by id"
+        return self._rows(query)
 
     def last_place(self) -> int:
         """The journal's record that the newest event is of."""

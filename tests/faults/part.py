@@ -62,6 +62,7 @@ def _engine(directory: Path, url: str, run: str, stopping: Event) -> None:
     store = OutboxStore(url, run)
     with CheckpointWriter(directory / "checkpoint", "hash") as checkpoints:
         if Insistence("outbox", stopping).insist(store.last):
+            crew = crew.held_against(store.newest.journal_offset, make)
             source = JournalSource(directory / "journal", crew.offset, None, stopping, _checkpoints())
             sink = OutboxSink(store, stopping, checkpoints.offer, clock=lambda: 0)
             run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, SHARDS, crew.alerts, sink))

@@ -76,8 +76,9 @@ class Flow:
 
         make = partial(new_crew, SETTINGS, "hash", NANOSECONDS // 4, SHARDS)
         crew = resumed_crew(make, self.checkpoint, "hash", 10**9)
-        self.began_at.append(crew.offset)
         store = OutboxStore(self.url, self.run)
+        crew = crew.held_against(store.last().journal_offset, make)
+        self.began_at.append(crew.offset)
         sink = OutboxSink(store, stopping, self._write, on_stored, clock=lambda: 0)
         source = RecordSource(records_of(self.journal, crew.offset), stopping, Checkpoints(records=97))
         run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, SHARDS, crew.alerts, sink))
@@ -131,6 +132,19 @@ def test_without_a_usable_checkpoint_the_state_is_built_anew_and_nothing_is_told
     else:
         state = flow.checkpoint.read_bytes()
         flow.checkpoint.write_bytes(state.replace(b'"hash"', b'"hush"'))
+    flow.go()
+    assert flow.began_at == [0, 0]
+    assert flow.told() == whole.told()
+
+
+def test_a_database_restored_from_an_older_copy_is_told_again_what_it_has_lost(journal, database_url, tmp_path):
+    whole = Flow(journal, database_url, "whole", tmp_path / "whole")
+    whole.go()
+    flow = Flow(journal, database_url, "run", tmp_path / "checkpoint")
+    flow.go(6)
+    with psycopg.connect(database_url) as connection:
+        for table in ("outbox", "risk_snapshots"):
+            connection.execute(f"delete from {table} where run = 'run' and id > 2".encode())
     flow.go()
     assert flow.began_at == [0, 0]
     assert flow.told() == whole.told()

@@ -75,6 +75,7 @@ class LiveEngine:
         runs.register(self.run, "live", b"{}", "hash")
         runs.close()
         store = OutboxStore(self.url, self.run)
+        crew = crew.held_against(store.last().journal_offset, make)
         self._stack.callback(store.close)
         inbox = Inbox(lambda: self.journal.durable)
         if intake:
