@@ -33,6 +33,7 @@ from flows.sources import JournalSource
 from flows.timestamps import format_timestamp
 from flows.watch import tell_back
 from riskcore.settings import RiskSettings
+from storage.commands import CommandStore
 from storage.outbox import OutboxStore
 from storage.runs import RunStore
 
@@ -96,7 +97,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         stack.enter_context(_heartbeat(engine, run, standing))
         stack.enter_context(_ledger(engine, run, standing))
         inbox = Inbox(lambda: writer.durable)
-        stack.enter_context(Intake(engine.database_url, run, writer, inbox))
+        stack.enter_context(Intake(CommandStore(engine.database_url, run, store.right), writer, inbox))
         source = JournalSource(engine.journal, crew.offset, writer, stopping, inbox=inbox)
         sink = OutboxSink(store, stopping, checkpoints.offer, standing.on_stored)
         run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, engine.shards, crew.alerts, sink))

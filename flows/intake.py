@@ -29,8 +29,8 @@ class Intake:
     its way at a time, so what can come twice is as much as that.
     """
 
-    def __init__(self, url: str, run: str, journal: Appender, inbox: Inbox) -> None:
-        self._store, self._journal, self._inbox = CommandStore(url, run), journal, inbox
+    def __init__(self, store: CommandStore, journal: Appender, inbox: Inbox) -> None:
+        self._store, self._journal, self._inbox = store, journal, inbox
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="intake", daemon=True)
 

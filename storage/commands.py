@@ -10,6 +10,7 @@ from typing import Literal
 from storage.connection import CALL_TIMEOUT_S, Connection, Session
 from storage.pool import Pool
 from storage.rows import AnswerRow, CommandRow
+from storage.writer import Right
 
 COMMANDS = "commands"
 """The channel on which the engine hears of new rows; a payload is the run."""
@@ -33,10 +34,13 @@ select pg_notify(%(channel)s, run), set_config('synchronous_commit', %(durable)s
 
 
 class CommandStore:
-    """The engine's side: takes what is open, in the order in which it was asked."""
+    """The engine's side: takes what is open, in the order in which it was asked.
 
-    def __init__(self, url: str, run: str, timeout_s: float = CALL_TIMEOUT_S) -> None:
-        self._run = run
+    With the engine's ``right`` nothing is taken, or noted as taken, by an engine that was replaced.
+    """
+
+    def __init__(self, url: str, run: str, right: Right | None = None, timeout_s: float = CALL_TIMEOUT_S) -> None:
+        self._run, self._right = run, right
         self._session = Session(url, f"commands {run}", _listen, timeout_s)
 
     def claim(self, limit: int = 100) -> list[CommandRow]:
@@ -46,6 +50,7 @@ class CommandStore:
         has heard already it knows by its id. A question is claimed once.
         """
         with self._session.transaction() as connection:
+            self._confirm(connection)
             rows = connection.execute(_CLAIM, [self._run, limit]).fetchall()
             if all(kind == "question" for _, _, kind, _ in rows):
                 wait_for_no_disk(connection)
@@ -54,6 +59,7 @@ class CommandStore:
     def journaled(self, offsets: Mapping[str, int]) -> None:
         """Note at which offset of the journal each of these ids is: they are not given again."""
         with self._session.transaction() as connection:
+            self._confirm(connection)
             connection.execute(
                 "update commands set journal_offset = told.at"
                 " from unnest(%s::text[], %s::bigint[]) as told (id, at) where commands.id = told.id",
@@ -71,6 +77,10 @@ class CommandStore:
 
     def close(self) -> None:
         self._session.close()
+
+    def _confirm(self, connection: Connection) -> None:
+        if self._right is not None:
+            self._right.check(self._right.confirm(connection))
 
 
 class Asks(Pool):

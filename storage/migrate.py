@@ -7,6 +7,7 @@ repeated by running it again.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +24,7 @@ _FILE_NAME = re.compile(r"(?P<version>\d{4})_(?P<name>\w+)(\.(?P<flavour>postgre
 _LOCK = 0x7461696C  # "tail"
 _LOCK_TIMEOUT_S = 30
 _MIGRATION_TIMEOUT_S = 600.0
+APPLIED = "select coalesce(max(version), 0) from schema_migrations"
 _logger = structlog.get_logger(__name__)
 
 
@@ -103,13 +105,24 @@ def check_schema(url: str) -> SchemaStatus:
         It is older (migrate it) or newer (update the program).
     """
     status = schema_status(url)
+    refuse_other_schema(status.applied, url)
+    return status
+
+
+def refuse_other_schema(applied: int, url: str) -> None:
+    """Raise :class:`SchemaMismatchError` where the schema's version is not the one of this program."""
+    status = SchemaStatus(applied, _newest(), None)
     _refuse_newer(status, url)
     if status.pending:
         raise SchemaMismatchError(
             f"database {describe(url)} has schema version {status.applied}, this program needs"
             f" {status.known}: run `tailwatch db migrate`"
         )
-    return status
+
+
+@cache
+def _newest() -> int:
+    return migrations(Flavour.POSTGRESQL)[-1].version
 
 
 def refuse_newer_schema(connection: Connection, url: str) -> None:
@@ -150,7 +163,7 @@ def _status(connection: Connection, directory: Path) -> SchemaStatus:
     known = migrations(Flavour.POSTGRESQL, directory)[-1].version
     if connection.execute("select to_regclass('schema_migrations')").fetchone() == (None,):
         return SchemaStatus(0, known, None)
-    row = connection.execute("select coalesce(max(version), 0) from schema_migrations").fetchone()
+    row = connection.execute(APPLIED).fetchone()
     return SchemaStatus(row[0] if row else 0, known, _flavour(connection))
 
 

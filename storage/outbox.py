@@ -4,6 +4,7 @@ A run has one writer at a time. So ids become visible in their order, and no cur
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from itertools import pairwise
 
 from storage.commands import store_answers, wait_for_no_disk
@@ -26,8 +27,8 @@ _INSERT_SNAPSHOT = (
     " as row (run, portfolio, at, id, journal_offset, payload, transient)"
 )
 _INSERT_EVENT = (
-    "insert into outbox (run, id, kind, portfolio, journal_offset, ordinal, event_time, event_ns, payload)"
-    " values (%s, %s, %s, %s, %s, %s, moment(%s), %s, %s)"
+    "insert into outbox (run, id, kind, portfolio, journal_offset, ordinal, event_time, event_ns, payload, digest)"
+    " values (%s, %s, %s, %s, %s, %s, moment(%s), %s, %s, %s)"
 )
 _INSERT_POSITION = (
     "insert into positions (run, portfolio, symbol, quantity, average_price, multiplier, currency, desk,"
@@ -69,7 +70,8 @@ class OutboxStore:
     def __init__(self, url: str, run: str, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self._run = run
         self._last = Last(-1, -1, 0)
-        self._right = Right(url, run, "engine")
+        self.right = Right(url, run, "engine")
+        """To be confirmed by whatever else this program does for the run."""
         self._session = Session(url, f"outbox {run}", self._take_over, timeout_s)
 
     def last(self) -> Last:
@@ -111,7 +113,7 @@ class OutboxStore:
             fresh = [row for row in rows if (row.journal_offset, row.ordinal) > self._last[:2]]
             last = self._after(fresh)
             with connection.pipeline():
-                confirmed = self._right.confirm(connection)
+                confirmed = self.right.confirm(connection)
                 self._insert(connection, fresh)
                 self._replace_positions(connection, positions)
                 _insert_many(connection, _UPDATE_POSITION, [(self._run, *row) for row in changed])
@@ -122,7 +124,7 @@ class OutboxStore:
                 store_answers(connection, self._run, answers)
                 if fresh:
                     connection.execute("select pg_notify(%s, %s)", [CHANNEL, f"{self._run}:{last.id}"])
-            self._right.check(confirmed)
+            self.right.check(confirmed)
         self._last = last
         return last
 
@@ -147,8 +149,8 @@ class OutboxStore:
         Its ordinal is negative: no event of the journal has its place.
         """
         with self._session.transaction() as connection:
-            confirmed = self._right.confirm(connection)
-            self._right.check(confirmed)
+            confirmed = self.right.confirm(connection)
+            self.right.check(confirmed)
             last = self._last
             told = connection.execute(
                 _TELL_ALL,
@@ -167,7 +169,7 @@ class OutboxStore:
         self._session.close()
 
     def _take_over(self, connection: Connection) -> None:
-        self._right.take(connection)
+        self.right.take(connection)
         row = connection.execute(
             "select journal_offset, ordinal, (select max(id) from outbox where run = %s) from outbox"
             " where run = %s and ordinal >= 0 order by id desc limit 1",
@@ -197,7 +199,8 @@ class OutboxStore:
                         row.transient,
                     )
                 )
-            events.append((self._run, number, row.kind, *place, None if row.kind == "risk" else payload))
+            kept = None if row.kind == "risk" else payload
+            events.append((self._run, number, row.kind, *place, kept, sha256(row.payload).digest()))
         _insert_many(connection, _INSERT_SNAPSHOT, snapshots)
         _insert_many(connection, _INSERT_EVENT, events)
 

@@ -1,6 +1,7 @@
 """The API's way to the database: asynchronous, through a pool, each call with a deadline."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +14,11 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from storage.connection import CALL_TIMEOUT_S, cut, session_parameters, session_settings, unavailable
 from storage.errors import translated
+from storage.migrate import APPLIED, refuse_other_schema
 from storage.roles import PUT_ON
+
+_CHECK_S = 5.0
+"""A schema may be changed while we are connected."""
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -22,12 +27,13 @@ class Pool:
     """A pool of connections that heals by itself.
 
     Every call raises :class:`DatabaseUnavailableError` when there is no answer within `timeout_s`, a frozen server
-    included.
+    included, and :class:`SchemaMismatchError` while the schema is older or newer than this program.
     """
 
     def __init__(self, url: str, *, connections: int = 4, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self._url = url
         self._timeout_s = timeout_s
+        self._checked = -math.inf
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             connection_class=psycopg.AsyncConnection[tuple[Any, ...]],
@@ -62,6 +68,7 @@ class Pool:
             connection: Connection | None = None
             try:
                 async with self._pool.connection() as connection, self._deadline(connection):
+                    await self._check_schema(connection)
                     cursor = await connection.execute(query.encode(), parameters)
                     return await cursor.fetchall()
             except PoolTimeout as error:
@@ -72,6 +79,12 @@ class Pool:
                 # After a restart of the server the pool still holds connections to the old one.
                 if connection is None or not connection.broken or time.monotonic() >= give_up:
                     raise translated(error, self._url) from error
+
+    async def _check_schema(self, connection: Connection) -> None:
+        if time.monotonic() - self._checked >= _CHECK_S:
+            row = await (await connection.execute(APPLIED)).fetchone()
+            refuse_other_schema(row[0] if row else 0, self._url)
+            self._checked = time.monotonic()
 
     @asynccontextmanager
     async def _deadline(self, connection: Connection) -> AsyncIterator[None]:

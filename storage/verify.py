@@ -35,10 +35,14 @@ select s.id, s.portfolio, 'snapshot that says it is another' from risk_snapshots
     s.payload->>'portfolio' is distinct from s.portfolio
     or (s.payload->'quality'->>'journal_offset')::bigint is distinct from s.journal_offset)
 union all
+select o.id, o.portfolio, 'event whose payload was altered' from outbox o left join risk_snapshots s
+    on o.kind = 'risk' and s.run = o.run and s.portfolio = o.portfolio and s.event_time = o.event_time and s.id = o.id
+    where o.run = %(run)s and o.digest <> sha256(convert_to(coalesce(o.payload, s.payload)::text, 'UTF8'))
+union all
 select id, portfolio, 'event before it is missing' from (
     select id, portfolio, lag(id, 1, 0) over (order by id) as before from outbox where run = %(run)s
 ) o where id <> before + 1 and not %(forgets)s
-order by 1
+order by 1, 3
 """
 
 

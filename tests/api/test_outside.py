@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from api.models import Health, Problem, Readiness
@@ -168,6 +169,30 @@ async def test_process_is_alive_and_not_ready_when_the_database_is_away(asked: A
     assert states["database"] == "down"
     assert health.state == "down"
     assert risk.status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ("insert into schema_migrations (version, name, flavour) values (9999, 'later', 'x')", "update tailwatch"),
+        ("delete from schema_migrations where version > 11", "run `tailwatch db migrate`"),
+    ],
+)
+async def test_a_schema_of_another_version_is_not_read(
+    engine: Any, asked: Any, database_url: str, monkeypatch: pytest.MonkeyPatch, change: str, advice: str
+) -> None:
+    monkeypatch.setattr("storage.pool._CHECK_S", 0.0)
+    engine.risk()
+    async with asked() as client:
+        assert (await client.get("/api/v1/portfolios/main/positions")).status_code == 200
+        with psycopg.connect(database_url) as connection:
+            connection.execute(change.encode())
+        refused = await client.get("/api/v1/portfolios/main/positions")
+        ready = await client.get("/readyz")
+        alive = await client.get("/healthz")
+    assert (refused.status_code, ready.status_code, alive.status_code) == (503, 503, 200)
+    database = next(part for part in ready.json()["parts"] if part["name"] == "database")
+    assert database["reason"].endswith(advice)
 
 
 async def test_ready_only_while_every_part_is_well(engine: Any, asked: Any) -> None:

@@ -44,7 +44,7 @@ def new_intake(journal, database_url):
     intakes = []
 
     def make():
-        intakes.append(Intake(database_url, "live", journal, Inbox(lambda: 0)))
+        intakes.append(Intake(CommandStore(database_url, "live"), journal, Inbox(lambda: 0)))
         return intakes[-1]
 
     yield make
@@ -133,7 +133,7 @@ def test_every_shard_decides_alike_and_one_answers(tmp_path):
 
 
 def test_the_intake_of_a_stopped_engine_has_ended(ask, journal, database_url):
-    with Intake(database_url, "live", journal, Inbox(lambda: 0)) as intake:
+    with Intake(CommandStore(database_url, "live"), journal, Inbox(lambda: 0)) as intake:
         ask("c", trades("c"))
         with psycopg.connect(database_url, autocommit=True) as connection:
             connection.execute("notify commands, 'live'")

@@ -110,13 +110,18 @@ def test_what_the_archive_has_not_reached_yet_is_not_missing(journal, database_u
         ("delete from outbox where id = 2",
          [(2, "main", "snapshot without its event"), (3, "main", "event before it is missing")]),
         ("""update risk_snapshots set payload = '{"portfolio":"other","quality":{"journal_offset":1}}' where id = 2""",
-         [(2, "main", "snapshot that says it is another")]),
+         [(2, "main", "event whose payload was altered"), (2, "main", "snapshot that says it is another")]),
+        ("""update risk_snapshots set payload = replace(payload::text, '"var":7', '"var":6')::json where id = 3""",
+         [(3, "main", "event whose payload was altered")]),
+        ("""update outbox set payload = '{"state":"resolved"}' where kind = 'alert'""",
+         [(5, "main", "event whose payload was altered")]),
     ],
 )  # fmt: skip
 def test_an_event_that_is_not_whole_is_found_and_named(database_url, damage, found):
     store = OutboxStore(database_url, "live")
-    payload = b'{"portfolio":"main","quality":{"journal_offset":%d}}'
+    payload = b'{"portfolio":"main", "var":7,"quality":{"journal_offset":%d}}'
     store.write([OutboxRow("main", n, "risk", 0, START + n, payload % n) for n in range(4)])
+    store.write([OutboxRow("main", 3, "alert", 1, START + 3, b'{"state":"firing", "by":"\xc3\xbc"}')])
     store.close()
     assert torn_events(database_url, "live") == []
     with psycopg.connect(database_url) as connection:

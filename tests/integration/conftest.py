@@ -27,6 +27,7 @@ from flows.running import run_dataflow
 from flows.sinks import OutboxSink
 from flows.sources import JournalSource
 from riskcore.settings import NANOSECONDS, RiskSettings
+from storage.commands import CommandStore
 from storage.outbox import OutboxStore
 from storage.runs import RunStore
 
@@ -79,7 +80,7 @@ class LiveEngine:
         self._stack.callback(store.close)
         inbox = Inbox(lambda: self.journal.durable)
         if intake:
-            self._stack.enter_context(Intake(self.url, self.run, self.journal, inbox))
+            self._stack.enter_context(Intake(CommandStore(self.url, self.run), self.journal, inbox))
         source = JournalSource(self.directory / "journal", crew.offset, self.journal, self._stopping, inbox=inbox)
         sink = OutboxSink(store, self._stopping)
         flow = risk_dataflow(source, crew.feed, crew.risk.__getitem__, self.shards, crew.alerts, sink)

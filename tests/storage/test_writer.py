@@ -13,6 +13,7 @@ import pytest
 from flows.messages import Accepted
 from riskcore.messages import Tick
 from storage.archive import ArchiveStore
+from storage.commands import CommandStore
 from storage.errors import DatabaseUnavailableError, SchemaMismatchError, WriterConflictError, WriterReplacedError
 from storage.outbox import OutboxStore
 from storage.rows import Last, OutboxRow
@@ -111,6 +112,26 @@ def test_a_writer_that_lost_its_connection_takes_its_right_up_again(database_url
         store.close()
     with psycopg.connect(database_url) as connection:
         assert connection.execute("select part, epoch from writers").fetchall() == [("engine", 1)]
+
+
+def test_an_engine_that_was_replaced_takes_no_command(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("insert into commands (id, run, kind, payload) values ('c', 'live', 'command', '{}')")
+    first, second = OutboxStore(database_url, "live"), OutboxStore(database_url, "live")
+    first.last()
+    ears = [CommandStore(database_url, "live", store.right) for store in (first, second)]
+    alive(database_url, seconds_ago=60)
+    until_done(second.last)
+    with pytest.raises(WriterReplacedError):
+        ears[0].claim()
+    with pytest.raises(WriterReplacedError):
+        ears[0].journaled({"c": 5})
+    assert [row.id for row in ears[1].claim()] == ["c"]
+    ears[1].journaled({"c": 7})
+    for one in (*ears, first, second):
+        one.close()
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select journal_offset from commands").fetchall() == [(7,)]
 
 
 def test_a_schema_that_this_program_does_not_know_is_not_written_to(database_url: str) -> None:
