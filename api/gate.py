@@ -29,6 +29,7 @@ _RIGHTS: tuple[tuple[str, re.Pattern[str], Right], ...] = (
     ("POST", re.compile(r"/api/v1/jobs"), "trade"),
     ("DELETE", re.compile(r"/api/v1/jobs/[^/]+"), "trade"),
     ("POST", re.compile(r"/api/v1/reconciliation"), "read"),
+    ("PUT", re.compile(r"/api/v1/instruments"), "trade"),
     ("PUT", re.compile(r"/api/v1/silences/[^/]+"), "trade"),
     ("DELETE", re.compile(r"/api/v1/silences/[^/]+"), "trade"),
     ("POST", re.compile(r"/api/v1/alerts/[^/]+/ack"), "trade"),

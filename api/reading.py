@@ -7,6 +7,7 @@ from storage.alerts import Alerts, StoredAlert, StoredLimit
 from storage.backtests import Backtests
 from storage.commands import ANSWERS, Asks
 from storage.explained import Explanations
+from storage.instruments import Instruments
 from storage.jobs import JOBS, JobRow, Jobs
 from storage.listen import Notification, heard_on, notifications
 from storage.reads import Reads
@@ -16,6 +17,7 @@ from storage.rows import (
     BacktestRow,
     EventRow,
     HistoryRow,
+    InstrumentRow,
     PartRow,
     PartsRow,
     PositionRow,
@@ -62,6 +64,8 @@ class Reader(Protocol):
     async def positions(self, run: str, portfolio: str) -> Sequence[PositionRow]: ...
 
     async def books(self, run: str, portfolios: Sequence[str]) -> Sequence[PositionRow]: ...
+
+    async def instruments(self, run: str) -> Sequence[InstrumentRow]: ...
 
     async def limits(self, run: str, portfolio: str) -> Sequence[StoredLimit]: ...
 
@@ -127,7 +131,7 @@ class Reader(Protocol):
         """Yield when something may be new; never end, and never raise for a database that is away."""
 
 
-class DatabaseReader(Reads, Asks, Explanations, Backtests, Jobs, Scenarios, Alerts):
+class DatabaseReader(Reads, Asks, Explanations, Backtests, Jobs, Scenarios, Instruments, Alerts):
     """What ``storage`` reads and asks, together with its notifications."""
 
     def __init__(self, url: str, *, connections: int, timeout_s: float) -> None:

@@ -122,7 +122,13 @@ class Trades(Asked, frozen=True, tag_field="command", tag="trades"):
     """The journal record up to which the book was known to whoever made them: none where it has been traded since."""
 
 
-AnyTold = Limits | Acknowledge | Silence | Trades
+class Instruments(Asked, frozen=True, tag_field="command", tag="instruments"):
+    """What is known of these instruments from now on, all or none; others stay as they are."""
+
+    instruments: tuple[Instrument, ...]
+
+
+AnyTold = Limits | Acknowledge | Silence | Trades | Instruments
 """What a running engine takes."""
 AnyCommand = Positions | Sessions | History | AnyTold
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)

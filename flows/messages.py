@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from flows.questions import Question
 from riskcore.messages import Alert, RiskSnapshot, Tick
 from riskcore.state import Image
-from storage.rows import AnswerRow, LimitRow, PositionRow, SilenceRow, TradeRow, VerdictRow
+from storage.rows import AnswerRow, InstrumentRow, LimitRow, PositionRow, SilenceRow, TradeRow, VerdictRow
 
 
 class Kind(IntEnum):
@@ -126,6 +126,8 @@ class Said(NamedTuple):
     trades: tuple[TradeRow, ...] = ()
     answers: tuple[AnswerRow, ...] = ()
     """What those who told the command hear of it."""
+    instruments: tuple[InstrumentRow, ...] = ()
+    """What is known of instruments from now on."""
     verdicts: tuple[VerdictRow, ...] = ()
     """Fates of ticks that bars and jumps have decided since the moment before."""
 

@@ -113,6 +113,7 @@ class _OutboxPartition(_Partition):
         silences = [row for moment in moments for row in moment.silences]
         verdicts = [verdict for moment in moments for verdict in moment.said.verdicts]
         named: dict[str, Any] = {"answers": answers, "limits": limits, "silences": silences, "verdicts": verdicts}
+        named["instruments"] = [row for moment in moments for row in moment.said.instruments]
         if any((rows, stated, trades, changed, *named.values())):
             self._storing.insist(partial(self._store.write, rows, stated, trades, changed, **named))
         if self._storing.given_up:

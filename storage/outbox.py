@@ -9,8 +9,19 @@ from itertools import pairwise
 
 from storage.commands import store_answers, wait_for_no_disk
 from storage.connection import CALL_TIMEOUT_S, Connection, Session
+from storage.instruments import write_instruments
 from storage.limits import write_limits, write_silences
-from storage.rows import AnswerRow, Last, LimitRow, OutboxRow, PositionRow, SilenceRow, TradeRow, VerdictRow
+from storage.rows import (
+    AnswerRow,
+    InstrumentRow,
+    Last,
+    LimitRow,
+    OutboxRow,
+    PositionRow,
+    SilenceRow,
+    TradeRow,
+    VerdictRow,
+)
 from storage.writer import Right
 
 ALL = "*"
@@ -101,6 +112,7 @@ class OutboxStore:
         limits: Sequence[LimitRow] = (),
         silences: Sequence[SilenceRow] = (),
         verdicts: Sequence[VerdictRow] = (),
+        instruments: Sequence[InstrumentRow] = (),
     ) -> Last:
         """Store everything in one transaction, notify listeners, return the newest event.
 
@@ -119,6 +131,7 @@ class OutboxStore:
                 _insert_many(connection, _UPDATE_POSITION, [(self._run, *row) for row in changed])
                 self._add_trades(connection, trades)
                 _insert_many(connection, _INSERT_VERDICT, [(self._run, *row) for row in verdicts])
+                write_instruments(connection, self._run, instruments)
                 write_limits(connection, self._run, limits)
                 write_silences(connection, self._run, silences)
                 store_answers(connection, self._run, answers)

@@ -146,6 +146,15 @@ class SilenceRow(NamedTuple):
     journal_offset: int
 
 
+class InstrumentRow(NamedTuple):
+    """What is known of an instrument (JSON), since the journal's time ``stated``; None where it is known no more."""
+
+    symbol: str
+    definition: bytes | None
+    stated: int
+    journal_offset: int
+
+
 class TradeRow(NamedTuple):
     trade_id: str
     portfolio: str

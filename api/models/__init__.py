@@ -7,6 +7,7 @@ from api.models.covariance import Conditioning, Covariance
 from api.models.explanation import Explanation
 from api.models.health import Account, Feed, Health, Ledger, Part, Readiness
 from api.models.history import History, HistoryPoint
+from api.models.instrument import Instrument, NewInstrument, NewInstruments
 from api.models.job import (
     BacktestResult,
     DailyForecasts,
@@ -68,6 +69,7 @@ __all__ = [
     "Histories",
     "History",
     "HistoryPoint",
+    "Instrument",
     "Job",
     "Ledger",
     "Light",
@@ -77,6 +79,8 @@ __all__ = [
     "MeasureChange",
     "MonteCarloResult",
     "NewBacktest",
+    "NewInstrument",
+    "NewInstruments",
     "NewJob",
     "NewLimit",
     "NewLimits",

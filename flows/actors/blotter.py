@@ -77,6 +77,7 @@ class Blotter:
         self.portfolios: set[str] = set()
         self._booked: dict[str, Booked] = {}
         self._undone: set[str] = set()
+        self.symbols: set[str] = set()
         self._traded: dict[str, int] = {}
         self._stated = -1
 
@@ -119,6 +120,7 @@ class Blotter:
                 self._undone.add(booked.undoes)
                 changes.append(_change(undone, -undone.quantity))
             self._traded[booked.portfolio] = booked.offset
+            self.symbols.add(booked.symbol)
             if booked.given.cancels is None:
                 changes.append(_change(booked, booked.quantity))
         return changes
@@ -188,6 +190,7 @@ class Blotter:
         self.portfolios = set(state.portfolios)
         self._booked = {one.given.trade_id: one for one in state.booked}
         self._undone = {one.undoes for one in state.booked if one.undoes is not None}
+        self.symbols = {one.symbol for one in state.booked}
         self._traded = {one.portfolio: one.offset for one in state.booked}
         self._stated = state.stated
 

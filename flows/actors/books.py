@@ -8,13 +8,14 @@ from math import isnan
 import msgspec
 
 from flows.actors.blotter import Blotter, BlotterState, Change, refusal, trade_rows
+from flows.actors.master import Facts, Held, answer_of, faults_of
 from flows.actors.portfolio import Portfolio, PortfolioState, new_portfolio, position_rows, restored_portfolio
 from flows.actors.sums import Sums, SumsState
 from flows.actors.terms import Terms, TermsState
-from flows.commands import Holding, Positions, Trades
-from flows.messages import Command, Said
+from flows.commands import Holding, Instruments, Positions, Trades
+from flows.messages import NOTHING_SAID, Command, Said
 from riskcore.model import MarketModel
-from storage.rows import AnswerRow, PositionRow
+from storage.rows import AnswerRow, InstrumentRow, PositionRow
 
 _REMEMBERED = 1_000
 """Commands told lately: a killed engine repeats at the most those that it had taken together, a hundred."""
@@ -42,20 +43,56 @@ class Books:
 
         One that is stated again as it was, at a restart, leaves alone what was traded since.
         """
-        digest = blake2b(event.payload, digest_size=16).digest()
+        digest, gone = blake2b(event.payload, digest_size=16).digest(), set[str]()
         if digest != self._stated:
             self._stated = digest
             self._blotter.state_book((held.portfolio for held in book.positions), event.offset)
-            self._hold(book, model, numbers)
+            before = {one.symbol for one in self.terms.known.values()}
+            self._hold(book, model, numbers, event.stamp)
+            gone = before - {one.symbol for one in self.terms.known.values()}
         base = model.settings.base_currency
         books = (portfolio.holdings.values() for portfolio in self.portfolios.values())
-        return Said(holdings=tuple(row for held in books for row in position_rows(list(held), base, event.offset)))
+        holdings = tuple(row for held in books for row in position_rows(list(held), base, event.offset))
+        known = () if self._shard else self.terms.rows(event.offset)
+        forgotten = tuple(InstrumentRow(symbol, None, event.stamp, event.offset) for symbol in sorted(gone))
+        return Said(holdings=holdings, instruments=() if self._shard else known + forgotten)
 
-    def _hold(self, command: Positions, model: MarketModel, numbers: Sequence[int]) -> None:
-        self.terms.state_instruments(command.instruments)
+    def state_instruments(
+        self, command: Instruments, event: Command, model: MarketModel, has_ticks: Callable[[int], bool]
+    ) -> Said:
+        """Know more, or otherwise, of some instruments: all that is told, or nothing of it."""
+        base = model.settings.base_currency
+        shrinks = model.settings.shrinkage != "none"
+        terms = self.terms
+        facts = Facts(terms.find, terms.known, self._held_in, has_ticks, terms.calendars, base, shrinks)
+        faults = faults_of(command.instruments, facts)
+        if not faults:
+            terms.know(command.instruments, event.stamp)
+            self._describe(model)
+            for portfolio in self.portfolios.values():
+                portfolio.convert(terms)
+        if self._shard:
+            return NOTHING_SAID
+        rows = () if faults else terms.rows(event.offset)
+        return Said(instruments=rows, answers=answer_of(command.asked, faults))
+
+    def _held_in(self, number: int) -> Held | None:
+        held, base = self._held.get(number), self.terms.rates.base
+        if held is not None:
+            return Held(held.currency or base, held.multiplier)
+        if number not in {self.terms.find(symbol) for symbol in self._blotter.symbols}:
+            return None
+        new = self.terms.of_new(number, "", "", None)
+        return Held(new.currency or base, new.multiplier)
+
+    def _describe(self, model: MarketModel) -> None:
         negative = self.terms.negative
         for number in range(model.n_instruments):
             model.describe(number, absolute=negative.get(number, False))
+
+    def _hold(self, command: Positions, model: MarketModel, numbers: Sequence[int], stamp: int) -> None:
+        self.terms.state_instruments(command.instruments, stamp)
+        self._describe(model)
         books: dict[str, list[tuple[int, Holding]]] = {name: [] for name in self.portfolios}
         for number, held in zip(numbers, command.positions, strict=False):
             self._held[number] = held

@@ -12,7 +12,7 @@ from flows.actors.answers import Answers
 from flows.actors.books import Books, BooksState
 from flows.actors.portfolio import Occasion, Tally
 from flows.actors.terms import Terms
-from flows.commands import Asked, History, Positions, Sessions, Trades, decode_command
+from flows.commands import Asked, History, Instruments, Positions, Sessions, Trades, decode_command
 from flows.messages import (
     NOTHING_SAID,
     Accepted,
@@ -186,6 +186,11 @@ class RiskActor:
                 self._follow_terms()
             case Trades() as trades:
                 self._say(event, self._books.book(trades, event, self._newest, self._universe.find))
+            case Instruments() as told:
+                said = self._books.state_instruments(told, event, self._model, self._has_ticks)
+                self._follow_terms()
+                self._mark()
+                self._say(event, said)
             case History() as history:
                 self._preload(history)
             case _:
@@ -201,6 +206,18 @@ class RiskActor:
         for number, mark in self._books.terms.marks.items():
             if isnan(self._sampler.newest[number]):
                 self._model.on_price(number, mark)
+
+    def _has_ticks(self, number: int) -> bool:
+        return not isnan(self._sampler.newest[number])
+
+    def _stale(self, idle: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """What has been idle for too long, and what has no price but one that was set by hand."""
+        marked = [number for number in self._books.terms.marks if not self._has_ticks(number)]
+        if not marked:
+            return idle
+        stale = idle.copy()
+        stale[marked] = True
+        return stale
 
     def _newest(self, symbol: str) -> float | None:
         number = self._universe.find(symbol)
@@ -246,7 +263,7 @@ class RiskActor:
         for book in books:
             book.on_bar()
         self._jumps.learn(model.volatility, model.observations, model.absolute)
-        self._measure(event, Occasion("bar", bar.end_ns, event.offset, bar.stale))
+        self._measure(event, Occasion("bar", bar.end_ns, event.offset, self._stale(bar.stale)))
         self._closes = bar.close
         self._changed, self._next_publish, self._due = True, 0, 0
 
@@ -278,7 +295,7 @@ class RiskActor:
         if running is not None:
             self._model.on_open_bar(*running)
         now = self._tally.event_time
-        stale = self._sampler.stale(now // self._settings.bar)
+        stale = self._stale(self._sampler.stale(now // self._settings.bar))
         self._measure(event, Occasion("tick", now, event.offset, stale))
 
     def _measure(self, event: Event, occasion: Occasion) -> None:

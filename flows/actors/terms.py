@@ -1,5 +1,7 @@
 """What one unit of each instrument is to a book: by the instrument master, and by the rates there are by now."""
 
+from collections.abc import Container, Mapping
+
 import msgspec
 import numpy as np
 
@@ -12,6 +14,7 @@ from riskcore.book import RiskBook
 from riskcore.errors import InputError
 from riskcore.positions import ENDED, NO_RETURNS
 from riskcore.sessions import ALWAYS, Sessions
+from storage.rows import InstrumentRow
 
 _MARGINED = ("future", "perpetual")
 
@@ -25,6 +28,7 @@ class Terms:
         self._known: dict[int, Instrument] = {}
         self._calendars: dict[str, tuple[tuple[int, int], ...]] = {}
         self._ended: frozenset[int] = frozenset()
+        self._stated: dict[int, int] = {}
 
     def copy(self) -> "Terms":
         """Terms that find rates on their own, for what is only asked."""
@@ -33,9 +37,9 @@ class Terms:
         twin._ended = self._ended
         return twin
 
-    def state_instruments(self, instruments: tuple[Instrument, ...]) -> None:
-        """Know these and no others; ``InputError`` for one that stands there under two names."""
-        before, self._known = self._ends, {}
+    def state_instruments(self, instruments: tuple[Instrument, ...], stamp: int = 0) -> None:
+        """Know these and no others, from ``stamp`` on; ``InputError`` for one that stands there under two names."""
+        before, known, self._known, stated, self._stated = self._ends, self._known, {}, self._stated, {}
         for instrument in instruments:
             number = self._number(instrument.symbol)
             twin = self._known.setdefault(number, instrument)
@@ -44,6 +48,38 @@ class Terms:
                     f"{twin.symbol!r} and {instrument.symbol!r} are one instrument, and the instruments file says two "
                     "things of it: write it in one row"
                 )
+            self._stated[number] = stated.get(number, stamp) if known.get(number) == instrument else stamp
+        self._follow_ends(before)
+
+    def know(self, instruments: tuple[Instrument, ...], stamp: int) -> None:
+        """Know these from ``stamp`` on, and others as before."""
+        before, numbers = self._ends, [self._number(one.symbol) for one in instruments]
+        self._known = {**self._known, **dict(zip(numbers, instruments, strict=True))}
+        self._stated = {**self._stated, **dict.fromkeys(numbers, stamp)}
+        self._follow_ends(before)
+
+    def rows(self, offset: int) -> tuple[InstrumentRow, ...]:
+        """What is known, as the database keeps it."""
+        return tuple(
+            InstrumentRow(one.symbol, msgspec.json.encode(one), self._stated.get(number, 0), offset)
+            for number, one in self._known.items()
+        )
+
+    @property
+    def known(self) -> Mapping[int, Instrument]:
+        """The instruments that are described, by number."""
+        return self._known
+
+    @property
+    def calendars(self) -> Container[str]:
+        """The names of the calendars that are known."""
+        return self._calendars.keys()
+
+    def find(self, symbol: str) -> int | None:
+        """The number of the instrument that is called so."""
+        return self._universe.find(symbol)
+
+    def _follow_ends(self, before: Mapping[int, int]) -> None:
         ends = self._ends
         self._ended = frozenset(number for number in self._ended if ends.get(number) == before.get(number))
         self.rates.end(self._ended)
@@ -122,11 +158,12 @@ class Terms:
 
     def state(self) -> "TermsState":
         """What :meth:`restore` needs."""
-        return TermsState(self._known, self.rates.state(), self._calendars, self._ended)
+        return TermsState(self._known, self.rates.state(), self._calendars, self._ended, self._stated)
 
     def restore(self, state: "TermsState", currencies: set[str]) -> None:
         """Become what :meth:`state` described; ``currencies`` are those of what is held."""
         self._known, self._calendars, self._ended = state.known, state.calendars, state.ended
+        self._stated = state.stated
         self.rates.restore(state.rates, currencies)
         self.rates.end(self._ended)
 
@@ -138,3 +175,4 @@ class TermsState(msgspec.Struct, array_like=True):
     rates: dict[str, tuple[int, bool]]
     calendars: dict[str, tuple[tuple[int, int], ...]]
     ended: frozenset[int] = frozenset()
+    stated: dict[int, int] = {}

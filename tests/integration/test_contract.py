@@ -35,6 +35,7 @@ WHERE = {
     "query.start": "moments",
     "query.known": "moments",
     "body.portfolio": "portfolios",
+    "body.instruments[*].symbol": "symbols",
     "body.positions[*].portfolio": "portfolios",
     "body.positions[*].symbol": "symbols",
     "body.symbol": "symbols",

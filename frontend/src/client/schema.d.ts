@@ -104,6 +104,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/instruments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Instruments
+         * @description List what is known of instruments, by symbol; those of which nothing is known are not there.
+         */
+        get: operations["instruments"];
+        /**
+         * State Instruments
+         * @description State what is known of these instruments from now on, all or none; others stay. Answers with all.
+         *
+         *     It stands in the journal, so a replay knows it from the same record on. A 409 says what a position stands in the way
+         *     of. At a start with another book the instruments file takes the place of everything.
+         */
+        put: operations["state_instruments"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -1467,6 +1494,37 @@ export interface components {
             measures: components["schemas"]["Measure"][];
         };
         /**
+         * Instrument
+         * @description What is known of an instrument.
+         */
+        Instrument: {
+            /** Currency */
+            currency: string | null;
+            /** Ends */
+            ends: string | null;
+            /** Mark */
+            mark: number | null;
+            /** Multiplier */
+            multiplier: number | null;
+            /** Negative */
+            negative: boolean;
+            /** Product */
+            product: string;
+            /** Proxy */
+            proxy: string | null;
+            /** Session */
+            session: string | null;
+            /**
+             * Stated At
+             * Format: date-time
+             * @description The journal's time at which it was stated: the age of a mark.
+             * @example 2026-11-22T09:30:00.123456789Z
+             */
+            stated_at: string;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
          * Job
          * @description A piece of work and how far it is; also the data of the stream's `job` event, there without `result`.
          */
@@ -1797,6 +1855,68 @@ export interface components {
              * @description The first day to judge; earlier ones train. By itself the first before which a whole window was seen.
              */
             start?: string | null;
+        };
+        /**
+         * NewInstrument
+         * @description What is known of an instrument from now on, whoever holds it; what is left out is not known.
+         */
+        NewInstrument: {
+            /**
+             * Currency
+             * @description By itself the base currency. It cannot change while the instrument is held.
+             */
+            currency?: string | null;
+            /**
+             * Ends
+             * @description From when on it is no more.
+             */
+            ends?: string | null;
+            /**
+             * Mark
+             * @description A price set by hand, for want of ticks; such a position is `stale`, and `stated_at` says how old it is.
+             */
+            mark?: number | null;
+            /**
+             * Multiplier
+             * @description Value of one contract for a price of 1, by itself 1. It cannot change while the instrument is held.
+             */
+            multiplier?: number | null;
+            /**
+             * Negative
+             * @description Whether its price can be 0 or below.
+             * @default false
+             */
+            negative: boolean;
+            /**
+             * Product
+             * @description Options and warrants are refused: their value is not linear in a price.
+             * @default spot
+             * @enum {string}
+             */
+            product: "spot" | "share" | "fund" | "bond" | "future" | "perpetual";
+            /**
+             * Proxy
+             * @description The instrument whose returns stand in for its own.
+             */
+            proxy?: string | null;
+            /**
+             * Session
+             * @description A calendar that the engine knows from the instruments file; by itself it trades always.
+             */
+            session?: string | null;
+            /**
+             * Symbol
+             * @example BTCUSDT
+             */
+            symbol: string;
+        };
+        /**
+         * NewInstruments
+         * @description Instruments to be described together, all of them or none.
+         */
+        NewInstruments: {
+            /** Instruments */
+            instruments: components["schemas"]["NewInstrument"][];
         };
         /**
          * NewLimit
@@ -3282,6 +3402,221 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instruments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instrument"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    state_instruments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInstruments"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instrument"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

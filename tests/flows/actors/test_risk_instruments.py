@@ -3,7 +3,7 @@
 import pytest
 
 from flows.actors.risk import RiskActor
-from flows.commands import Holding, Instrument, Positions, Sessions, Trade, Trades, encode_command
+from flows.commands import Holding, Instrument, Instruments, Positions, Sessions, Trade, Trades, encode_command
 from flows.messages import Accepted, Checkpoint, Command
 from riskcore.errors import InputError
 from riskcore.messages import Tick
@@ -126,3 +126,87 @@ def test_a_share_out_of_session_keeps_its_volatility_beside_a_coin_that_trades_o
     restored = RiskActor(settings)
     restored.restore(first[-1].risk_state)
     assert snapshots(first) + snapshots(run(restored, batches(events[50:]))) == found
+
+
+def stated(events, at, *instruments, asked="q"):
+    """The same events with instruments that are stated on the way."""
+    place = events[at]
+    told = Instruments(instruments=instruments, asked=asked)
+    return [*events[:at], Command(place.offset, place.stamp, encode_command(told)), *events[at:]]
+
+
+def answered(outputs):
+    return [one for moment in outputs if not isinstance(moment, Checkpoint) for one in moment.said.answers]
+
+
+def test_a_mark_stated_on_the_way_is_a_price_from_then_on_and_never_a_live_one(settings, events, batches) -> None:
+    told = stated(events, 200, Instrument("SHED", mark=30.0), Instrument("CLONE", mark=20.0, proxy="B"))
+    outputs = run(RiskActor(settings), batches(told, size=7))
+    made = snapshots(outputs)
+    shed = [p for s in made for p in s.positions if p.symbol == "SHED"]
+    assert [p.price for p in shed] == sorted(p.price for p in shed)
+    assert {p.price for p in shed} == {25.0, 30.0}
+    assert all(p.stale for p in shed)
+    assert {symbol for s in made for symbol in s.quality.stale} == {"SHED", "CLONE"}
+    last = {p.symbol: p for p in made[-1].positions}
+    assert last["CLONE"].volatility == last["B"].volatility != last["A"].volatility
+    assert [one.status for one in answered(outputs)] == [200]
+    rows = {row.symbol: row for moment in outputs for row in moment.said.instruments}
+    assert sorted(rows) == ["C", "CLONE", "SHED"]
+    assert rows["SHED"].stated == rows["CLONE"].stated == events[200].stamp != rows["C"].stated
+
+
+def test_what_was_stated_is_the_same_in_a_replay_and_in_an_actor_restored(settings, events, batches) -> None:
+    told = stated(events, 200, Instrument("SHED", mark=30.0))
+    whole = snapshots(run(RiskActor(settings), batches(told, size=7)))
+    first = run(RiskActor(settings), batches(told[:220], state=b"feed"))
+    actor = RiskActor(settings)
+    actor.restore(first[-1].risk_state)
+    assert snapshots(first) + snapshots(run(actor, batches(told[220:], size=7))) == whole
+    again = Command(10**6, told[-1].stamp, encode_command(BOOK))
+    rows = {row.symbol: row.stated for moment in run(actor, batches([again])) for row in moment.said.instruments}
+    assert rows["SHED"] == events[200].stamp
+
+
+@pytest.mark.parametrize(
+    ("instrument", "status", "words"),
+    [
+        (Instrument("NOTHING", mark=1.0), 422, "instruments.1.symbol: 'NOTHING' is neither held nor watched"),
+        (Instrument("SHED", mark=2.0), 422, "instruments.1.symbol: 'SHED' is there twice"),
+        (Instrument("B", proxy="NOTHING"), 422, "instruments.1.proxy: 'NOTHING'"),
+        (Instrument("B", session="XTST"), 422, "instruments.1.session: the engine does not know the calendar 'XTST'"),
+        (Instrument("A", currency="EUR"), 409, "instruments.1.currency: 'A' is held in USD"),
+        (Instrument("A", multiplier=2.0), 409, "instruments.1.multiplier: 'A' is held with 1"),
+        (Instrument("A", mark=7.0), 409, "instruments.1.mark: 'A' has prices of its own"),
+        (Instrument("A", negative=True), 409, "instruments.1.negative: 'A' has returns of the other kind"),
+    ],
+)
+def test_of_a_faulty_statement_nothing_is_known(settings, events, batches, instrument, status, words) -> None:
+    told = stated(events, 200, Instrument("SHED", mark=99.0), instrument)
+    outputs = run(RiskActor(settings), batches(told))
+    (answer,) = answered(outputs)
+    assert answer.status == status
+    assert words in answer.payload.decode()
+    assert {p.price for s in snapshots(outputs) for p in s.positions if p.symbol == "SHED"} == {25.0}
+
+
+def test_what_was_traded_keeps_currency_and_multiplier(settings, events, batches) -> None:
+    bought = Command(events[100].offset, events[100].stamp, encode_command(Trades((Trade("t1", "p", "C", 2.0, 20.0),))))
+    told = [*events[:100], bought, *events[100:]]
+    (answer,) = answered(run(RiskActor(settings), batches(stated(told, 200, Instrument("C", multiplier=10.0)))))
+    assert (answer.status, b"is held with 50" in answer.payload) == (409, True)
+    (answer,) = answered(run(RiskActor(settings), batches(stated(events, 200, Instrument("C", multiplier=10.0)))))
+    assert answer.status == 200
+
+
+def test_a_book_that_is_stated_again_leaves_alone_what_was_stated_since_and_another_one_does_not(
+    settings, events, batches
+) -> None:
+    told = stated(events, 200, Instrument("SHED", mark=30.0))
+    again = Command(told[300].offset, told[300].stamp, encode_command(BOOK))
+    other = again._replace(payload=encode_command(Positions(BOOK.positions, BOOK.symbols, BOOK.instruments[1:])))
+    kept = snapshots(run(RiskActor(settings), batches([*told[:300], again, *told[300:]])))
+    assert next(p for p in kept[-1].positions if p.symbol == "SHED").price == 30.0
+    outputs = run(RiskActor(settings), batches([*told[:300], other, *told[300:]]))
+    rows = {row.symbol: row.definition for moment in outputs for row in moment.said.instruments}
+    assert rows["SHED"] is None
