@@ -34,7 +34,8 @@ class BarStep:
 
     returns: NDArray[np.float64]
     """(N,), 0 where an instrument had none."""
-    present: NDArray[np.bool_]
+    usable: NDArray[np.bool_]
+    """(N,), who has a scenario in this bar."""
     shocks: NDArray[np.float64]
     """(P,): the raw path vector of a book moves by these times its exposure's return; none where paths are redrawn."""
     gain: float
@@ -266,7 +267,7 @@ class MarketModel:
         if forecast is not None:
             self.window.standardise(slot, *forecast)
         self.bars += 1
-        self.step = BarStep(clean, present, shocks, self.covariance.gain, slot)
+        self.step = BarStep(clean, self.window.usable[:, slot].copy(), shocks, self.covariance.gain, slot)
 
     def _advance(self, returns: NDArray[np.float64], present: NDArray[np.bool_], word: int) -> NDArray[np.float64]:
         covariance, paths = self.covariance, self.paths

@@ -148,7 +148,7 @@ class BookVectors:
             self.history[step.slot] = step.returns @ self.exposures
         else:
             self._rebuild_history()
-        self.missing[step.slot] = np.count_nonzero(self.covered & ~model.window.usable[:, step.slot])
+        self.missing[step.slot] = np.count_nonzero(self.covered & ~step.usable)
         self._versions = self._versions[0], model.bars, model.epoch
         self._slots = self._fewest = None
         return True

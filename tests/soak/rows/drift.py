@@ -3,7 +3,7 @@
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from riskcore import EwmaCovariance, MarketModel, RiskBook, RiskSettings, RollingCovariance, parametric_risk
 from riskcore.normals import bar_normals
@@ -17,23 +17,37 @@ Array = NDArray[np.longdouble]
 @row("M5", budget_s=1800)
 def ten_million_ticks(soak: Soak) -> Figures:
     """Ten million ticks, each taken in at once, leave every figure within 1e-9 of two passes in long double."""
+    return _ticked(soak, np.float64, PROMISED)
+
+
+@row("M5", budget_s=1800)
+def ten_million_ticks_in_single_precision(soak: Soak) -> Figures:
+    """The same over paths in single precision: within 1e-9, and of the largest path within 1e-6.
+
+    A tick adds nothing to that: it is the rounding of the matrix itself, which each bar makes and the decay forgets.
+    """
+    return _ticked(soak, np.float32, 1e-6)
+
+
+def _ticked(soak: Soak, path_type: DTypeLike, of_paths: float) -> Figures:
     n, bars, ticks_a_bar = 20, 500, 20_000
     settings = RiskSettings(half_life=30.0, window=100, paths=500, min_observations=5)
     rng = soak.rng
-    model = MarketModel(n, settings, np.float64)  # the algebra: single precision has a rounding of its own
+    model = MarketModel(n, settings, path_type)
     book = RiskBook(model)
     model.on_prices(np.full(n, 100.0))
     for instrument in range(n):
         book.on_trade(instrument, float(rng.integers(-1_000, 1_000)))
     returns = rng.standard_t(3, (bars, n)) * 0.001
-    worst = dict.fromkeys(("parametric", "historical", "monte_carlo"), 0.0)
+    promised = {"parametric": PROMISED, "historical": PROMISED, "monte_carlo": of_paths}
+    worst = dict.fromkeys(promised, 0.0)
     for bar in range(bars):
         _tick(book, rng, ticks_a_bar)
         if bar % 10 == 9:
             _compare(book, returns[:bar], worst)
         model.on_bar(bar, returns[bar])
         book.on_bar()
-    assert max(worst.values()) <= PROMISED, worst
+    assert all(worst[method] <= bound for method, bound in promised.items()), worst
     return {"ticks": bars * ticks_a_bar, "bars": bars, **{f"error {name}": error for name, error in worst.items()}}
 
 
