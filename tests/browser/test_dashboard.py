@@ -1,40 +1,19 @@
 """The whole product in a browser: the demo starts, and its figures move on the screen."""
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-FIRST_FIGURE_MS = 90_000
-PATIENCE_MS = 60_000
-"""With the machine to itself nothing takes a tenth of it."""
+from tests.browser.chromium import CHROMIUM, PATIENCE_MS, QUIET, ROOT, VIEWS, needs_browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(CHROMIUM is None, reason="NOT RUN: there is no Chromium here (apt-get install chromium)"),
-    pytest.mark.skipif(
-        not (ROOT / "frontend" / "dist" / "index.html").exists(),
-        reason="NOT RUN: the dashboard is not built (make dashboard)",
-    ),
-]
+FIRST_FIGURE_MS = 90_000
+
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +194,6 @@ def test_correlations_are_drawn_and_their_volatilities_listed(page: Page) -> Non
 
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-VIEWS = ("overview", "portfolios", "positions", "stress", "correlation", "backtest", "alerts", "health")
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
