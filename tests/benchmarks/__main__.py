@@ -11,6 +11,7 @@ from riskcore import blas
 from tests.benchmarks.archive import measure_archive
 from tests.benchmarks.bar import measure_bar, measure_kinds
 from tests.benchmarks.batch import measure_historical
+from tests.benchmarks.dashboard import measure_dashboard
 from tests.benchmarks.factor import measure_factor
 from tests.benchmarks.footprint import measure_import, measure_memory
 from tests.benchmarks.latency import measure_latency
@@ -52,6 +53,7 @@ def main() -> None:
     tables.append(_said(measure_archive()))
     tables.append(_said(measure_recovery()))
     tables.append(_said(measure_what_if()))
+    tables.append(_said(measure_dashboard()))
     head = INTRODUCTION.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}", python=platform.python_version(), cpu=_cpu(), cores=_cores()
     )

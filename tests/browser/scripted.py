@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
 from pathlib import Path
@@ -25,12 +26,42 @@ def now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-def symbols_of(count: int) -> list[str]:
-    return [f"S{at:04d}" for at in range(count)]
+def symbols_of(count: int) -> tuple[str, ...]:
+    return tuple(f"S{at:04d}" for at in range(count))
 
 
-def snapshot(seq: int, symbols: list[str]) -> dict[str, Any]:
-    """A snapshot in which every figure moves with `seq`."""
+PERIOD = 17
+"""Positions come again after so many snapshots: what is long to write is written once."""
+
+
+@cache
+def positions(turn: int, symbols: tuple[str, ...]) -> str:
+    """The positions of every snapshot whose number leaves `turn` when divided by ``PERIOD``."""
+    share = 990.0 / len(symbols)
+    return json.dumps(
+        [
+            {
+                "symbol": symbol,
+                "quantity": 10.0,
+                "price": 100.0 + turn * (at + 1) % PERIOD,
+                "market_value": 1_000.0 + turn * (at + 1) % PERIOD,
+                "volatility": 0.001,
+                "marginal_var": 0.01,
+                "component_var": share,
+                "component_es": 1.2 * share,
+                "stale": False,
+                "currency": "USD",
+                "average_price": 99.0,
+                "realised_pnl": 0.0,
+                "unrealised_pnl": 10.0,
+            }
+            for at, symbol in enumerate(symbols)
+        ]
+    )
+
+
+def snapshot(seq: int, symbols: tuple[str, ...]) -> str:
+    """A snapshot in which every figure moves with `seq`, as JSON."""
     size = 1.0 + 0.01 * (seq % 50)
     measures = [
         {
@@ -46,26 +77,7 @@ def snapshot(seq: int, symbols: list[str]) -> dict[str, Any]:
         for method in METHODS
         for level in LEVELS
     ]
-    share = 990.0 * size / len(symbols)
-    positions = [
-        {
-            "symbol": symbol,
-            "quantity": 10.0,
-            "price": 100.0 + (seq * (at + 1)) % 17,
-            "market_value": 1_000.0 + (seq * (at + 1)) % 17,
-            "volatility": 0.001,
-            "marginal_var": 0.01,
-            "component_var": share,
-            "component_es": 1.2 * share,
-            "stale": False,
-            "currency": "USD",
-            "average_price": 99.0,
-            "realised_pnl": 0.0,
-            "unrealised_pnl": 10.0,
-        }
-        for at, symbol in enumerate(symbols)
-    ]
-    return {
+    told = {
         "schema": 1,
         "portfolio": PORTFOLIO,
         "seq": seq,
@@ -79,7 +91,7 @@ def snapshot(seq: int, symbols: list[str]) -> dict[str, Any]:
         "net": 1e6 * size,
         "pnl_today": 100.0 * size,
         "measures": measures,
-        "positions": positions,
+        "positions": [],
         "currencies": [],
         "distribution": {"method": "monte_carlo", "edges": list(range(-2_000, 2_001, 100)), "counts": [250] * 40},
         "stress": [],
@@ -97,6 +109,7 @@ def snapshot(seq: int, symbols: list[str]) -> dict[str, Any]:
             "lag_ms": 1.0,
         },
     }
+    return json.dumps(told).replace('"positions": []', f'"positions": {positions(seq % PERIOD, symbols)}', 1)
 
 
 class ScriptedApi:
@@ -107,7 +120,7 @@ class ScriptedApi:
     rewrite a snapshot's JSON, ``answers`` adds calls.
     """
 
-    def __init__(self, symbols: list[str], rate: float = 5.0) -> None:
+    def __init__(self, symbols: tuple[str, ...], rate: float = 5.0) -> None:
         self.symbols, self.rate = symbols, rate
         self.down = self.signed_out = self.frozen = False
         self.text: Callable[[str], str] = lambda text: text
@@ -136,7 +149,7 @@ class ScriptedApi:
 
     def latest(self) -> str:
         self._seq += 1
-        return self.text(json.dumps(snapshot(self._seq, self.symbols)))
+        return self.text(snapshot(self._seq, self.symbols))
 
     def told(self, path: str) -> tuple[int, str]:
         """What a call is answered."""

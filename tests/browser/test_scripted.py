@@ -13,7 +13,7 @@ from tests.browser.scripted import ScriptedApi, now, symbols_of
 pytestmark = needs_browser
 
 SLIP = re.compile(r"\b(NaN|Infinity|undefined|null)\b|(?<![\d.])[-−]0(?![\d.,])|\[object")
-HOSTILE = [
+HOSTILE = (
     "<img src=x onerror=window.executed=1>",
     "<script>window.executed=1</script>",
     "javascript:window.executed=1",
@@ -21,7 +21,7 @@ HOSTILE = [
     "=HYPERLINK(1)",
     "\u202eGPJ.EXE",
     "x" * 300,
-]
+)
 Show = Callable[..., Page]
 
 
