@@ -1,6 +1,7 @@
 /** Reads scenarios and what they do; see read.ts for the rules. */
+import { readAnswer } from "./answer.ts";
 import type { PositionPnl, Scenario, ScenarioPnl, Stress } from "./types.ts";
-import { isObject, list, number, present, readMoment, readUncovered, text } from "./values.ts";
+import { isObject, list, number, present, text } from "./values.ts";
 
 function readScenario(value: unknown): Scenario | null {
   if (!isObject(value)) return null;
@@ -45,16 +46,12 @@ function readResult(value: unknown): ScenarioPnl | null {
 }
 
 export function readStress(value: unknown): Stress | null {
-  if (!isObject(value) || value.schema !== 1) return null;
-  const portfolio = text(value.portfolio);
-  const eventTime = readMoment(value.event_time);
-  if (portfolio === null || eventTime === null) return null;
+  const answer = readAnswer(value);
+  if (answer === null) return null;
+  const { head, body } = answer;
   return {
-    portfolio,
-    event_time: eventTime,
-    base_currency: text(value.base_currency) ?? "USD",
-    market_value: number(value.market_value) ?? 0,
-    results: list(value.results).map(readResult).filter(present),
-    uncovered: list(value.uncovered).map(readUncovered).filter(present),
+    ...head,
+    market_value: number(body.market_value) ?? 0,
+    results: list(body.results).map(readResult).filter(present),
   };
 }

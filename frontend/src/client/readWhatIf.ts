@@ -1,6 +1,7 @@
 /** Reads the answer to a what-if; see read.ts for the rules. */
+import { readAnswer } from "./answer.ts";
 import type { ComponentChange, MeasureChange, WhatIf } from "./types.ts";
-import { isMethod, isObject, list, number, present, readMoment, readUncovered, text } from "./values.ts";
+import { isMethod, isObject, list, number, present, text } from "./values.ts";
 
 function readMeasureChange(value: unknown): MeasureChange | null {
   if (!isObject(value) || !isMethod(value.method)) return null;
@@ -35,16 +36,12 @@ function readComponentChange(value: unknown): ComponentChange | null {
 }
 
 export function readWhatIf(value: unknown): WhatIf | null {
-  if (!isObject(value) || value.schema !== 1) return null;
-  const portfolio = text(value.portfolio);
-  const eventTime = readMoment(value.event_time);
-  if (portfolio === null || eventTime === null) return null;
+  const answer = readAnswer(value);
+  if (answer === null) return null;
+  const { head, body } = answer;
   return {
-    portfolio,
-    event_time: eventTime,
-    base_currency: text(value.base_currency) ?? "USD",
-    measures: list(value.measures).map(readMeasureChange).filter(present),
-    components: list(value.components).map(readComponentChange).filter(present),
-    uncovered: list(value.uncovered).map(readUncovered).filter(present),
+    ...head,
+    measures: list(body.measures).map(readMeasureChange).filter(present),
+    components: list(body.components).map(readComponentChange).filter(present),
   };
 }

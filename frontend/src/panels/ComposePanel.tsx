@@ -1,11 +1,11 @@
-import { ActionIcon, Button, Switch, TextInput } from "@mantine/core";
-import { useId, useState } from "react";
+import { Button, Switch, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { storeScenario } from "../client/http.ts";
 import type { NewScenario } from "../client/types.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { type Draft, faultOfDraft } from "../risk/scenario.ts";
 import { blankLine } from "../risk/ticket.ts";
-import { useSampledPortfolio } from "../store/portfolio.ts";
+import { Lines } from "./Lines.tsx";
 import styles from "./Stress.module.css";
 import { wordsOf } from "./useAsked.ts";
 
@@ -32,7 +32,13 @@ export function ComposePanel({ draft, setDraft, scenario, error, onStored }: Pro
           value={draft.everything}
           onChange={(event) => setDraft({ ...draft, everything: event.currentTarget.value })}
         />
-        <Shocks {...{ draft, setDraft }} />
+        <Lines
+          lines={draft.lines}
+          setLines={(lines) => setDraft({ ...draft, lines })}
+          what="shock"
+          amount="Shock"
+          placeholder="Shock, %"
+        />
         <Switch
           size="xs"
           label="Carry over to the rest by the covariance"
@@ -47,65 +53,6 @@ export function ComposePanel({ draft, setDraft, scenario, error, onStored }: Pro
         {scenario !== null && <Storing {...{ draft, setDraft, scenario, onStored }} />}
       </div>
     </Panel>
-  );
-}
-
-function Shocks({ draft, setDraft }: Pick<Props, "draft" | "setDraft">) {
-  const listId = useId();
-  const portfolio = useSampledPortfolio(2000);
-  const amend = (id: string, part: { symbol?: string; quantity?: string }) =>
-    setDraft({
-      ...draft,
-      lines: draft.lines.map((line) => (line.id === id ? { ...line, ...part } : line)),
-    });
-  const remove = (id: string) => {
-    const left = draft.lines.filter((line) => line.id !== id);
-    setDraft({ ...draft, lines: left.length === 0 ? [blankLine()] : left });
-  };
-  return (
-    <>
-      <datalist id={listId}>
-        {portfolio?.snapshot?.positions.map(({ symbol }) => (
-          <option key={symbol} value={symbol} />
-        ))}
-      </datalist>
-      {draft.lines.map((line, i) => (
-        <div key={line.id} className={styles.line}>
-          <TextInput
-            size="xs"
-            aria-label={`Symbol ${i + 1}`}
-            placeholder="Symbol"
-            list={listId}
-            value={line.symbol}
-            onChange={(event) => amend(line.id, { symbol: event.currentTarget.value })}
-          />
-          <TextInput
-            size="xs"
-            aria-label={`Shock ${i + 1}`}
-            placeholder="Shock, %"
-            inputMode="decimal"
-            value={line.quantity}
-            onChange={(event) => amend(line.id, { quantity: event.currentTarget.value })}
-          />
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size={26}
-            aria-label={`Take shock ${i + 1} out`}
-            onClick={() => remove(line.id)}
-          >
-            ×
-          </ActionIcon>
-        </div>
-      ))}
-      <Button
-        size="compact-xs"
-        variant="default"
-        onClick={() => setDraft({ ...draft, lines: [...draft.lines, blankLine()] })}
-      >
-        Add a shock
-      </Button>
-    </>
   );
 }
 

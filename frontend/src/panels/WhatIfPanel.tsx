@@ -1,11 +1,11 @@
-import { ActionIcon, Button, TextInput } from "@mantine/core";
-import { useId, useState } from "react";
+import { Button } from "@mantine/core";
+import { useState } from "react";
 import { useChosen } from "../app/view.ts";
 import { askWhatIf, bookTrades } from "../client/http.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { blankLine, candidatesOf, faultOf, filled, isSum, type Line } from "../risk/ticket.ts";
-import { useSampledPortfolio } from "../store/portfolio.ts";
+import { Lines } from "./Lines.tsx";
 import { useAsked, wordsOf } from "./useAsked.ts";
 import styles from "./WhatIf.module.css";
 import { Answer } from "./WhatIfAnswer.tsx";
@@ -13,7 +13,7 @@ import { Answer } from "./WhatIfAnswer.tsx";
 /** Trades that might be done, what they would do to the risk, and the way to do them. */
 export function WhatIfPanel() {
   const { portfolio, change } = useChosen();
-  const [lines, setLines] = useState<Line[]>(() => [blankLine()]);
+  const [lines, setLines] = useState<readonly Line[]>(() => [blankLine()]);
   const trades = candidatesOf(lines);
   const { answer, error } = useAsked(trades === null ? null : JSON.stringify(trades), (signal) =>
     askWhatIf(portfolio, trades ?? [], signal),
@@ -30,7 +30,12 @@ export function WhatIfPanel() {
       }
     >
       <div className={styles.sheet}>
-        <Ticket {...{ lines, setLines }} />
+        <Lines
+          {...{ lines, setLines, faultOf }}
+          what="trade"
+          amount="Quantity"
+          placeholder="Quantity, − sells"
+        />
         {error !== null && (
           <p className={styles.error} role="alert">
             {error}
@@ -53,79 +58,6 @@ const Invitation = ({ asked }: { asked: boolean }) => (
     {asked ? null : "VaR and ES before and after, and the positions whose part moves most."}
   </Message>
 );
-
-interface TicketProps {
-  lines: readonly Line[];
-  setLines: (lines: Line[]) => void;
-}
-
-function Ticket({ lines, setLines }: TicketProps) {
-  const listId = useId();
-  const portfolio = useSampledPortfolio(2000);
-  const amend = (id: string, part: Partial<Line>) =>
-    setLines(lines.map((line) => (line.id === id ? { ...line, ...part } : line)));
-  const remove = (id: string) => {
-    const left = lines.filter((line) => line.id !== id);
-    setLines(left.length === 0 ? [blankLine()] : left);
-  };
-  return (
-    <div className={styles.ticket}>
-      <datalist id={listId}>
-        {portfolio?.snapshot?.positions.map(({ symbol }) => (
-          <option key={symbol} value={symbol} />
-        ))}
-      </datalist>
-      {lines.map((line, i) => (
-        <TicketLine key={line.id} {...{ line, listId, amend, remove }} place={i + 1} />
-      ))}
-      <Button size="compact-xs" variant="default" onClick={() => setLines([...lines, blankLine()])}>
-        Add a trade
-      </Button>
-    </div>
-  );
-}
-
-interface LineProps {
-  line: Line;
-  listId: string;
-  place: number;
-  amend: (id: string, part: Partial<Line>) => void;
-  remove: (id: string) => void;
-}
-
-function TicketLine({ line, listId, place, amend, remove }: LineProps) {
-  const fault = faultOf(line);
-  return (
-    <div className={styles.line}>
-      <TextInput
-        size="xs"
-        aria-label={`Symbol ${place}`}
-        placeholder="Symbol"
-        list={listId}
-        value={line.symbol}
-        onChange={(event) => amend(line.id, { symbol: event.currentTarget.value })}
-      />
-      <TextInput
-        size="xs"
-        aria-label={`Quantity ${place}`}
-        placeholder="Quantity, − sells"
-        inputMode="decimal"
-        value={line.quantity}
-        onChange={(event) => amend(line.id, { quantity: event.currentTarget.value })}
-      />
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size={26}
-        aria-label={`Take trade ${place} out`}
-        onClick={() => remove(line.id)}
-      >
-        ×
-      </ActionIcon>
-      {fault !== null && <small className={styles.fault}>{fault}</small>}
-    </div>
-  );
-}
 
 interface BookingProps {
   portfolio: string;
