@@ -19,6 +19,8 @@ from api.summary import UnreadableSnapshotError, summarize
 from riskcore.errors import TailwatchError
 
 EXPECTED = ("archive", "engine")
+BESIDE = frozenset({"jobs"})
+"""Whose trouble leaves the figures as good as they are; giving way to all others, they may be late with a word."""
 APART = frozenset({"replay"})
 """What ends by itself, and is told elsewhere."""
 LOOK_S = 0.5
@@ -93,7 +95,8 @@ class StatusBoard:
     async def readiness(self) -> Readiness:
         """Judge whether figures can be relied on: every part is well, every feed connected, risk recent."""
         parts = (await self.health()).parts
-        return Readiness(ready=all(part.state == "ok" for part in parts), parts=parts)
+        ready = all(part.state == "ok" for part in parts if part.name not in BESIDE)
+        return Readiness(ready=ready, parts=parts)
 
     async def _read(self) -> None:
         try:
@@ -140,7 +143,8 @@ class StatusBoard:
         age = heartbeat.age_s + self._elapsed()
         state, reason = _judged(heartbeat.state)
         if age > self._settings.heartbeat_limit_s:
-            state, reason = "down", f"no heartbeat for {age:.0f} s"
+            state = "degraded" if name in BESIDE else "down"
+            reason = f"no heartbeat for {age:.0f} s"
         detail = {key: value for key, value in heartbeat.state.items() if key not in _TAKEN}
         return Part(name=name, state=state, reason=reason, age_s=age, detail=detail)
 

@@ -14,7 +14,7 @@ from tailwatch.databases import embedded_directory
 from tailwatch.options import EVERYTHING, with_settings
 
 _LOOK_S = 0.5
-_NICE = 15
+_NICE = 10
 _FRESH_S = 10.0
 """Figures of short bars are told stale only after so long."""
 
@@ -96,11 +96,11 @@ def jobs(configuration: Configuration) -> None:
     from tailwatch.supervised import announce_ready, keep_private, stopping_on_signals
 
     keep_private()
-    os.nice(_NICE)
     blas.routines()  # a limit reaches only what has been loaded
     stopping = stopping_on_signals()
     with database_of(configuration.settings) as url, threadpool_limits(limits=1):
         announce_ready()
+        os.nice(_NICE)
         Worker(url, configuration.settings.data_dir, stopping).run()
 
 

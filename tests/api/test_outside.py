@@ -252,6 +252,21 @@ async def test_silent_engine_and_old_figures_make_it_not_ready(engine: Any, aske
     assert "no heartbeat" in str(reasons["engine"])
 
 
+async def test_a_worker_that_is_silent_leaves_the_figures_as_good_as_they_are(
+    engine: Any, asked: Any, database_url: str
+) -> None:
+    engine.risk()
+    for part in ("engine", "archive", "jobs"):
+        engine.beat(part)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("update parts set beat = beat - interval '1 hour' where part = 'jobs'")
+    async with asked() as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 200, answer.text
+    worker = next(part for part in Readiness.model_validate_json(answer.content).parts if part.name == "jobs")
+    assert (worker.state, worker.reason) == ("degraded", "no heartbeat for 3600 s")
+
+
 async def test_finished_replay_is_ready_without_an_engine(new_engine: Any, asked: Any) -> None:
     new_engine("replay-0011223344ff", "replay").risk()
     async with asked() as client:

@@ -14,6 +14,7 @@ from tests.benchmarks.batch import measure_historical
 from tests.benchmarks.dashboard import measure_dashboard
 from tests.benchmarks.factor import measure_factor
 from tests.benchmarks.footprint import measure_import, measure_memory
+from tests.benchmarks.jobs import measure_jobs
 from tests.benchmarks.latency import measure_latency
 from tests.benchmarks.precision import measure_precision
 from tests.benchmarks.recovery import measure_recovery
@@ -50,6 +51,7 @@ def main() -> None:
         tables += [_said(measure()) for measure in NUMERICS]
     tables.append(_said(measure_replay()))
     tables.append(_said(measure_latency()))
+    tables.append(_said(measure_jobs()))
     tables.append(_said(measure_archive()))
     tables.append(_said(measure_recovery()))
     tables.append(_said(measure_what_if()))

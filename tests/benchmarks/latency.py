@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import httpx
@@ -32,13 +33,17 @@ def measure_latency() -> Table:
         ("ticks/s", "events", "p50", "p99", "largest"),
     )
     for rate in RATES:
-        delays = _delays(rate)
-        figures = (quantile(delays, 0.5), quantile(delays, 0.99), max(delays))
-        table.rows.append((f"{rate:,}", f"{len(delays):,}", *(duration(figure) for figure in figures)))
+        found = delays(rate)
+        figures = (quantile(found, 0.5), quantile(found, 0.99), max(found))
+        table.rows.append((f"{rate:,}", f"{len(found):,}", *(duration(figure) for figure in figures)))
     return table
 
 
-def _delays(rate: int) -> list[float]:
+Work = Callable[[httpx.AsyncClient], Awaitable[None]]
+
+
+def delays(rate: int, work: Work | None = None) -> list[float]:
+    """Seconds from tick to client in a demo at this rate, beside some work that is asked of it."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         arguments = ("demo", "--rate", rate, "--publish", "20ms", "--data-dir", folder, "--port", port)
@@ -46,16 +51,18 @@ def _delays(rate: int) -> list[float]:
             [sys.executable, "-m", "tailwatch", *map(str, arguments)], stdout=subprocess.DEVNULL, env=dict(os.environ)
         )
         try:
-            return asyncio.run(_listen(f"http://127.0.0.1:{port}"))
+            return asyncio.run(_listen(f"http://127.0.0.1:{port}", work))
         finally:
             demo.send_signal(signal.SIGINT)
             demo.wait(20)
 
 
-async def _listen(base: str) -> list[float]:
-    delays: list[float] = []
+async def _listen(base: str, work: Work | None) -> list[float]:
+    found: list[float] = []
     async with httpx.AsyncClient(base_url=base, timeout=30) as client:
         portfolio = await _ready(client)
+        if work is not None:
+            await work(client)
         began = time.monotonic()
         path = f"/api/v1/stream?events=risk&portfolios={portfolio}"
         async with aconnect_sse(client, "GET", path) as stream:
@@ -64,10 +71,10 @@ async def _listen(base: str) -> list[float]:
                 if event.event == "risk" and time.monotonic() - began > WARM_UP_S:
                     snapshot = json.loads(event.data)
                     if snapshot["moment"] == "tick":
-                        delays.append(arrived - datetime.fromisoformat(snapshot["event_time"]).timestamp())
+                        found.append(arrived - datetime.fromisoformat(snapshot["event_time"]).timestamp())
                 if time.monotonic() - began > WARM_UP_S + SECONDS:
-                    return delays
-    return delays
+                    return found
+    return found
 
 
 async def _ready(client: httpx.AsyncClient) -> str:
