@@ -12,7 +12,7 @@ import structlog
 from flows.actors.feed import FeedActor
 from flows.crew import run_of
 from flows.dataflow import archive_dataflow
-from flows.heartbeat import Background, cleaning, heartbeat
+from flows.heartbeat import Background, cleaning, forgetting, heartbeat
 from flows.insistence import Insistence
 from flows.journal import KEEP_ALL, Keeper, Retention
 from flows.journal.consumers import needs, note_need
@@ -23,7 +23,7 @@ from flows.sources import Checkpoints, JournalSource
 from flows.universe import Universe
 from flows.watch import watching
 from riskcore.errors import TailwatchError
-from riskcore.settings import RiskSettings
+from riskcore.settings import NANOSECONDS, RiskSettings
 from storage.archive import ArchiveStore
 from storage.rows import Progress, Written
 
@@ -43,6 +43,8 @@ class Archive:
     database_url: str
     settings: RiskSettings
     retention: Retention = KEEP_ALL
+    keep_ticks: int | None = None
+    """Nanoseconds; None for ever."""
 
 
 class _Standing:
@@ -79,6 +81,8 @@ def run_archive(archive: Archive, stopping: Event) -> None:
     with ExitStack() as stack:
         for work in (*beside, watching(url)):
             stack.enter_context(work)
+        if archive.keep_ticks is not None:
+            stack.enter_context(forgetting(url, archive.keep_ticks / NANOSECONDS))
         run_dataflow(flow)
     store.close()
 

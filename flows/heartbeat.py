@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from riskcore.errors import TailwatchError
-from storage.retention import Retention
+from storage.retention import Retention, TickRetention
 from storage.runs import PartStore
 
 _log = structlog.get_logger(__name__)
@@ -78,6 +78,12 @@ def heartbeat(
         store.close()
 
     return Background(f"{part} heartbeat", 1.0, beat, end)
+
+
+def forgetting(url: str, keep_s: float) -> Background:
+    """Forget once a minute the ticks that are older than so long."""
+    retention = TickRetention(url, keep_s)
+    return Background("forgetting of ticks", 60.0, retention.forget, retention.close)
 
 
 def cleaning(url: str, run: str) -> Background:

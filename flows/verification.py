@@ -10,7 +10,7 @@ from flows.journal import JournalReader
 from flows.messages import Accepted, Event, Gap, Refused
 from flows.universe import Universe
 from storage.copying import gap_line, refused_line, tick_line
-from storage.verify import COLUMNS, Table, stored_lines
+from storage.verify import COLUMNS, Table, kept_from, stored_lines
 
 _BATCH = 10_000
 _FLOATS = frozenset(("price", "size", "bid", "ask"))
@@ -47,7 +47,7 @@ def verify_archive(journal: Path, url: str, run: str, upto: int, price: PriceSou
     """Decode the journal again, up to and with the record ``upto``, and compare with what is stored.
 
     Reads both once, in order, in bounded memory. Decoder and archive are the same as live: what they agree on is
-    what was stored, not that it was right.
+    what was stored, not that it was right. Ticks that were forgotten are not looked for.
 
     Raises
     ------
@@ -57,10 +57,11 @@ def verify_archive(journal: Path, url: str, run: str, upto: int, price: PriceSou
     feed, reader = FeedActor(Universe(), price), JournalReader(journal)
     counts: dict[Table, int] = dict.fromkeys(COLUMNS, 0)
     differences: list[Difference] = []
-    tables = {table: _Table(table, stored_lines(url, run, table, upto)) for table in COLUMNS}
+    since = kept_from(url)
+    tables = {table: _Table(table, stored_lines(url, run, table, upto, since)) for table in COLUMNS}
     while reader.offset <= upto and (records := reader.read(min(_BATCH, upto + 1 - reader.offset))):
         batch = feed.on_batch(records)
-        for table, made in _made(batch.events).items():
+        for table, made in _made(batch.events, since).items():
             counts[table] += len(made)
             differences += tables[table].compare(made, batch.offset)
     for stored in tables.values():
@@ -69,9 +70,10 @@ def verify_archive(journal: Path, url: str, run: str, upto: int, price: PriceSou
     return Verified(counts, differences)
 
 
-def _made(events: list[Event]) -> dict[Table, list[Fields]]:
+def _made(events: list[Event], since: int) -> dict[Table, list[Fields]]:
+    kept = (event for event in events if isinstance(event, Accepted) and event.tick.event_time >= since)
     return {
-        "ticks": [_fields(tick_line(event)) for event in events if isinstance(event, Accepted)],
+        "ticks": [_fields(tick_line(event)) for event in kept],
         "quarantine": [_fields(refused_line(event)) for event in events if isinstance(event, Refused)],
         "gaps": [_fields(gap_line(event)) for event in events if isinstance(event, Gap)],
     }

@@ -151,10 +151,11 @@ def _prepare(connection: Connection) -> Flavour:
         "create table if not exists schema_migrations (version integer primary key, name text not null,"
         " flavour text not null, applied_at timestamptz not null default clock_timestamp())"
     )
-    return _flavour(connection) or decide(connection)
+    return flavour_of(connection) or decide(connection)
 
 
-def _flavour(connection: Connection) -> Flavour | None:
+def flavour_of(connection: Connection) -> Flavour | None:
+    """Return what the database is, None before its first migration."""
     row = connection.execute("select flavour from schema_migrations order by version limit 1").fetchone()
     return None if row is None else Flavour(row[0])
 
@@ -164,7 +165,7 @@ def _status(connection: Connection, directory: Path) -> SchemaStatus:
     if connection.execute("select to_regclass('schema_migrations')").fetchone() == (None,):
         return SchemaStatus(0, known, None)
     row = connection.execute(APPLIED).fetchone()
-    return SchemaStatus(row[0] if row else 0, known, _flavour(connection))
+    return SchemaStatus(row[0] if row else 0, known, flavour_of(connection))
 
 
 def _apply(connection: Connection, migration: Migration, flavour: Flavour) -> None:

@@ -1,9 +1,11 @@
-"""What is forgotten: figures between bars and what was asked of the engine, once they are old.
+"""What is forgotten: figures between bars and what was asked of the engine, once they are old; ticks by setting.
 
-Figures of bars, alerts, trades and ticks stay.
+Figures of bars, alerts and trades stay.
 """
 
-from storage.connection import CALL_TIMEOUT_S, Session
+from storage.connection import CALL_TIMEOUT_S, Connection, Session
+from storage.flavour import Flavour
+from storage.migrate import flavour_of
 
 _AT_ONCE = 2_000
 _FORGET = """
@@ -25,6 +27,13 @@ _FORGET_COMMANDS = """
 delete from commands where created < clock_timestamp() - interval '1 hour'
     and (status is not null or kind = 'question')
 """
+
+_NOTE_FORGOTTEN = """
+insert into forgotten (relation, before)
+values ('ticks', date_trunc('day', clock_timestamp() - %s * interval '1 second'))
+on conflict (relation) do update set before = greatest(forgotten.before, excluded.before) returning before
+"""
+_DELETE_TICKS = "delete from ticks where ctid = any(array(select ctid from ticks where time < %s limit %s))"
 
 
 class Retention:
@@ -53,3 +62,32 @@ class Retention:
 
     def close(self) -> None:
         self._session.close()
+
+
+class TickRetention:
+    """Forgets the ticks of every run that happened before the day on which the time to keep them begins, in UTC.
+
+    TimescaleDB drops whole chunks, PostgreSQL deletes row by row; what is left is the same.
+    """
+
+    def __init__(self, url: str, keep_s: float, timeout_s: float = CALL_TIMEOUT_S) -> None:
+        self._keep_s = keep_s
+        self._session = Session(url, "tick retention", timeout_s=timeout_s)
+
+    def forget(self) -> None:
+        """Forget what is due, in transactions that block nobody for long."""
+        more = True
+        while more:
+            with self._session.transaction() as connection:
+                more = self._forget_some(connection)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _forget_some(self, connection: Connection) -> bool:
+        row = connection.execute(_NOTE_FORGOTTEN, [self._keep_s]).fetchone()
+        before = row[0] if row else None
+        if flavour_of(connection) == Flavour.TIMESCALEDB:
+            connection.execute("select drop_chunks('ticks', older_than => %s::timestamptz)", [before])
+            return False
+        return connection.execute(_DELETE_TICKS, [before, _AT_ONCE]).rowcount == _AT_ONCE

@@ -46,16 +46,20 @@ order by 1, 3
 """
 
 
-def stored_lines(url: str, run: str, table: Table, upto: int) -> Iterator[list[str]]:
-    """Yield a run's rows up to and with the journal's record `upto`, each as the fields of its line, in that order."""
+def stored_lines(url: str, run: str, table: Table, upto: int, since: int = 0) -> Iterator[list[str]]:
+    """Yield a run's rows up to and with the journal's record `upto`, each as the fields of its line, in that order.
+
+    Ticks only from the moment `since` on.
+    """
     columns = ", ".join(COLUMNS[table])
     order = "journal_offset, feed, symbol, first" if table == "gaps" else "journal_offset, ordinal"
-    query = f"copy (select {columns} from {table} where run = %s and journal_offset <= %s order by {order}) to stdout"  # noqa: S608 # names of ours
+    rows = "run = %s and journal_offset <= %s" + (" and event_ns >= %s" if table == "ticks" else "")
+    query = f"copy (select {columns} from {table} where {rows} order by {order}) to stdout"  # noqa: S608 # names of ours
     try:
         with (
             connect(url, "verify", _TIMEOUT_S) as connection,
             connection.cursor() as cursor,
-            cursor.copy(query.encode(), [run, upto]) as copy,
+            cursor.copy(query.encode(), [run, upto, since][: query.count("%s")]) as copy,
         ):
             rest = b""
             for block in copy:
@@ -63,6 +67,16 @@ def stored_lines(url: str, run: str, table: Table, upto: int) -> Iterator[list[s
                 yield from (line.decode().split("\t") for line in lines)
     except psycopg.Error as error:
         raise translated(error, url) from error
+
+
+def kept_from(url: str) -> int:
+    """Return the moment before which ticks are forgotten, 0 where none are."""
+    try:
+        with connect(url, "verify", _TIMEOUT_S) as connection:
+            row = connection.execute("select nanoseconds(before) from forgotten where relation = 'ticks'").fetchone()
+    except psycopg.Error as error:
+        raise translated(error, url) from error
+    return row[0] if row else 0
 
 
 def torn_events(url: str, run: str) -> list[tuple[int, str, str]]:

@@ -205,6 +205,12 @@ class Settings(BaseSettings):
     journal_size: SizeSetting | None = _setting(
         None, "Delete the journal's oldest segments beyond this size.", panel=RUNNING, metavar="SIZE"
     )
+    keep_ticks: PositiveDuration | None = _setting(
+        None,
+        "Delete archived ticks of days that are older, of every run; by default none.",
+        panel=RUNNING,
+        metavar="DURATION",
+    )
     database_url: Annotated[SecretStr, AfterValidator(postgres_address)] | None = _setting(
         None,
         "PostgreSQL to use in place of the embedded one; also DATABASE_URL.",

@@ -33,7 +33,7 @@ def engine(configuration: Configuration) -> None:
         run_engine(work, stopping, announce_ready)
 
 
-@with_settings("price", "data_dir", "journal_age", "journal_size", "database_url", "log_format")
+@with_settings("price", "data_dir", "journal_age", "journal_size", "keep_ticks", "database_url", "log_format")
 def archive(configuration: Configuration) -> None:
     """Copy the journal into the database."""
     from flows.archive import Archive, run_archive
@@ -46,7 +46,9 @@ def archive(configuration: Configuration) -> None:
     with database_of(settings) as url:
         announce_ready()
         journal, risk = settings.data_dir / "journal", settings.to_risk_settings()
-        run_archive(Archive(journal, url, risk, retention_of(settings)), stopping)
+        keep = settings.keep_ticks
+        kept = None if keep is None else keep.nanoseconds
+        run_archive(Archive(journal, url, risk, retention_of(settings), kept), stopping)
 
 
 @with_settings(

@@ -103,6 +103,13 @@ def test_what_the_archive_has_not_reached_yet_is_not_missing(journal, database_u
     assert differences(journal, database_url, run) == []
 
 
+def test_ticks_that_were_forgotten_are_not_missing(journal, database_url, run):
+    with psycopg.connect(database_url) as connection:
+        connection.execute("insert into forgotten values ('ticks', moment(%s))", [START + 2_000])
+        connection.execute("delete from ticks where event_ns < %s and symbol = 'A'", [START + 2_000])
+    assert differences(journal, database_url, run) == []
+
+
 @pytest.mark.parametrize(
     ("damage", "found"),
     [

@@ -1,9 +1,15 @@
+import time
+
 import psycopg
 import pytest
 
+from flows.messages import Accepted
+from riskcore.messages import Tick
+from storage.archive import ArchiveStore
 from storage.outbox import OutboxStore
-from storage.retention import Retention
+from storage.retention import Retention, TickRetention
 from storage.rows import OutboxRow
+from storage.verify import kept_from
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
@@ -56,3 +62,37 @@ def test_many_are_forgotten_in_small_transactions(told: str, monkeypatch: pytest
     retention = Retention(told, "run")
     assert retention.forget() == 47
     retention.close()
+
+
+DAY = 24 * 3600
+NOW = time.time_ns() // (DAY * SECOND) * DAY * SECOND + DAY // 2 * SECOND
+
+
+def test_ticks_of_days_that_are_not_kept_are_forgotten_in_every_run(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.retention._AT_ONCE", 3)
+    for run in ("live", "replay-0123456789ab"):
+        archive = ArchiveStore(database_url, run)
+        moments = [NOW - hours * 3600 * SECOND for hours in range(0, 120, 6)]
+        ticks = [Accepted(n, 0, at, 0, Tick("f", "A", at, 1.0, None, None, n)) for n, at in enumerate(moments)]
+        archive.write(ticks, [], [], 99)
+        archive.close()
+    retention = TickRetention(database_url, keep_s=2 * DAY)
+    retention.forget()
+    retention.forget()
+    retention.close()
+    begin = kept_from(database_url)
+    assert begin // SECOND % DAY == 0
+    assert NOW - 3 * DAY * SECOND < begin <= NOW - DAY * SECOND
+    with psycopg.connect(database_url) as connection:
+        left = connection.execute("select event_ns, count(*) from ticks group by 1 order by 1").fetchall()
+    assert left == sorted((at, 2) for at in moments if at >= begin)
+
+
+def test_the_longer_memory_that_was_not_kept_is_not_given_back(database_url: str) -> None:
+    for keep_s in (DAY, 10 * DAY):
+        retention = TickRetention(database_url, keep_s)
+        retention.forget()
+        retention.close()
+    assert kept_from(database_url) >= NOW - 2 * DAY * SECOND
