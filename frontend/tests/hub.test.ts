@@ -115,3 +115,33 @@ test("a tab reckons the next attempt by its own clock", () => {
   expect(port.sent).toEqual(["retry", "leave", "close"]);
   vi.unstubAllGlobals();
 });
+
+test("a tab that is slow is handed the newest figures of each portfolio, and every alert", () => {
+  const heard: string[] = [];
+  const port: HubPort = { onmessage: null, postMessage: () => {}, close: () => {} };
+  vi.stubGlobal("addEventListener", vi.fn());
+  const line = new SharedLine(
+    { onEvent: (name, data) => heard.push(`${name} ${data}`), onPhase: () => {}, now: () => 0 },
+    () => port,
+  );
+  line.start();
+  const say = (name: "risk" | "alert" | "reset", data: string) =>
+    port.onmessage?.(new MessageEvent("message", { data: { kind: "event", name, data } }));
+  for (let seq = 1; seq <= 3; seq += 1) {
+    say("risk", risk("a", seq));
+    say("alert", alert(String(seq)));
+  }
+  say("risk", risk("b", 1));
+  vi.runOnlyPendingTimers();
+  expect(heard).toEqual([
+    ...["1", "2", "3"].map((id) => `alert ${alert(id)}`),
+    `risk ${risk("a", 3)}`,
+    `risk ${risk("b", 1)}`,
+  ]);
+  say("risk", risk("a", 9));
+  say("reset", "{}");
+  say("risk", risk("a", 4));
+  vi.runOnlyPendingTimers();
+  expect(heard.slice(5)).toEqual(["reset {}", `risk ${risk("a", 4)}`]);
+  vi.unstubAllGlobals();
+});

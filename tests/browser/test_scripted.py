@@ -42,6 +42,7 @@ def show(browser: Browser) -> Iterator[Show]:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{api.address}{search}")
         return page
 

@@ -1,5 +1,5 @@
 /** A tab's end of the stream that all tabs share. */
-import type { FromHub, ToHub } from "./hub.ts";
+import { type FromHub, subjectOf, type ToHub } from "./hub.ts";
 import type { RiskStream, StreamOptions } from "./stream.ts";
 
 export type Line = Pick<RiskStream, "start" | "stop" | "retryNow">;
@@ -12,10 +12,15 @@ export interface HubPort {
 
 type LineOptions = Pick<StreamOptions, "onEvent" | "onPhase"> & { now: () => number };
 
+/**
+ * Figures are handed on when the page has done what it is at, the newest of each portfolio: one that cannot keep up
+ * falls behind by one snapshot, not by all that have come since. Alerts and everything else are handed on at once.
+ */
 export class SharedLine implements Line {
   readonly #options: LineOptions;
   readonly #connect: () => HubPort;
   #port: HubPort | null = null;
+  #figures = new Map<string, string>();
 
   constructor(options: LineOptions, connect: () => HubPort) {
     this.#options = options;
@@ -53,10 +58,29 @@ export class SharedLine implements Line {
 
   #take(message: FromHub): void {
     const { onEvent, onPhase, now } = this.#options;
-    if (message.kind === "event") onEvent(message.name, message.data);
-    else if (message.phase !== "waiting") onPhase({ phase: message.phase });
+    if (message.kind === "event" && message.name === "risk") this.#hold(message.data);
+    else if (message.kind === "event") {
+      if (message.name === "reset") this.#figures.clear();
+      onEvent(message.name, message.data);
+    } else if (message.phase !== "waiting") onPhase({ phase: message.phase });
     else onPhase({ phase: "waiting", attempt: message.attempt, retryAt: now() + message.waitMs });
   }
+
+  /** A hidden page has little to do, and its clock all but stands still. */
+  #hold(data: string): void {
+    if (globalThis.document?.hidden) {
+      this.#options.onEvent("risk", data);
+      return;
+    }
+    if (this.#figures.size === 0) setTimeout(this.#handOn);
+    this.#figures.set(subjectOf("risk", data), data);
+  }
+
+  readonly #handOn = (): void => {
+    const held = this.#figures;
+    this.#figures = new Map();
+    for (const data of held.values()) this.#options.onEvent("risk", data);
+  };
 }
 
 /** The port of the shared worker; null in a browser that has none, as on some phones. */
