@@ -14,7 +14,7 @@ from tests.benchmarks.batch import measure_historical
 from tests.benchmarks.dashboard import measure_dashboard
 from tests.benchmarks.factor import measure_factor
 from tests.benchmarks.footprint import measure_import, measure_memory
-from tests.benchmarks.jobs import measure_jobs
+from tests.benchmarks.jobs import measure_jobs, measure_tick_beside
 from tests.benchmarks.latency import measure_latency
 from tests.benchmarks.precision import measure_precision
 from tests.benchmarks.recovery import measure_recovery
@@ -27,6 +27,7 @@ REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 NUMERICS = (
     measure_tick,
     measure_growth,
+    measure_tick_beside,
     measure_bar,
     measure_kinds,
     measure_factor,
