@@ -118,8 +118,8 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
 
 
 def _services(settings: ApiSettings, reader: Reader) -> Services:
-    hub = Hub(reader, settings)
     metrics = Metrics()
+    hub = Hub(reader, settings, metrics.on_event)
     metrics.watch("tailwatch_streams", "Open streams.", lambda: hub.clients)
     metrics.watch("tailwatch_stream_events", "Events read from the database.", lambda: hub.published)
     metrics.watch("tailwatch_stream_memory_bytes", "Recent events kept in memory.", lambda: hub.kept_bytes)

@@ -8,7 +8,7 @@ neither hole nor double.
 import asyncio
 import re
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 import structlog
@@ -47,8 +47,10 @@ class Hub:
         Why the database cannot be read; None while it can.
     """
 
-    def __init__(self, reader: Reader, settings: ApiSettings) -> None:
-        self._reader = reader
+    def __init__(
+        self, reader: Reader, settings: ApiSettings, on_event: Callable[[Event], None] = lambda _: None
+    ) -> None:
+        self._reader, self._on_event = reader, on_event
         self._settings = settings
         self._recent: deque[Event] = deque()
         self._tail = 0
@@ -188,6 +190,7 @@ class Hub:
             self._recent.append(event)
             self.kept_bytes += len(event.frame)
             self.head, self._head_cursor = event.id, event.cursor
+            self._on_event(event)
         while self.kept_bytes > self._settings.keep_bytes:
             dropped = self._recent.popleft()
             self.kept_bytes -= len(dropped.frame)

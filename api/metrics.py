@@ -1,6 +1,7 @@
 """Prometheus metrics of one API process, in a registry of their own."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from prometheus_client import (
     CollectorRegistry,
@@ -12,7 +13,12 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import generate_latest
 
+from api.frames import Event
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+DELAYS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_PUBLISHED, _LAG = b'"published_at":"', b'"lag_ms":'
 
 
 class Metrics:
@@ -73,12 +79,40 @@ class Metrics:
             ["state"],
             registry=self.registry,
         )
+        self.tick_to_risk = Histogram(
+            "tailwatch_tick_to_risk_seconds",
+            "From the event time of figures between bars to their publishing.",
+            buckets=DELAYS,
+            registry=self.registry,
+        )
+        self.tick_to_client = Histogram(
+            "tailwatch_tick_to_client_seconds",
+            "From the event time of figures between bars to their way out to the streams.",
+            buckets=DELAYS,
+            registry=self.registry,
+        )
         self.ticks_of = Gauge(
             "tailwatch_ticks_by_symbol",
             "The ledger by feed and symbol: ticks of the run by fate.",
             ["feed", "symbol", "fate"],
             registry=self.registry,
         )
+
+    def on_event(self, event: Event) -> None:
+        """Measure how late figures are; those of bars say when a bar closed, not when a tick came."""
+        if not (event.kind == "risk" and event.transient):
+            return
+        payload = event.payload
+        lag, published = payload.rfind(_LAG), payload.find(_PUBLISHED)
+        if lag < 0 or published < 0:
+            return
+        try:
+            lag_s = float(payload[lag + len(_LAG) :].split(b",", 1)[0].rstrip(b"}")) / 1e3
+            moment = datetime.fromisoformat(payload[published + len(_PUBLISHED) :].split(b'"', 1)[0].decode())
+        except ValueError:
+            return
+        self.tick_to_risk.observe(lag_s)
+        self.tick_to_client.observe(lag_s + (datetime.now(UTC) - moment).total_seconds())
 
     def watch(self, name: str, help_text: str, value: Callable[[], float]) -> None:
         """Export a figure that is asked for at each scrape."""
