@@ -13,6 +13,7 @@ from tests.benchmarks.bar import measure_bar, measure_kinds
 from tests.benchmarks.batch import measure_historical
 from tests.benchmarks.dashboard import measure_dashboard
 from tests.benchmarks.factor import measure_factor
+from tests.benchmarks.fan_out import measure_fan_out
 from tests.benchmarks.footprint import measure_import, measure_memory
 from tests.benchmarks.jobs import measure_jobs, measure_tick_beside
 from tests.benchmarks.latency import measure_latency
@@ -57,6 +58,7 @@ def main() -> None:
     tables.append(_said(measure_recovery()))
     tables.append(_said(measure_what_if()))
     tables.append(_said(measure_dashboard()))
+    tables.append(_said(measure_fan_out()))
     head = INTRODUCTION.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}", python=platform.python_version(), cpu=_cpu(), cores=_cores()
     )
