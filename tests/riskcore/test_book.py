@@ -474,3 +474,30 @@ def test_the_correction_of_a_market_without_a_gap_is_one_array_through_all_bars(
     assert all(each is seen[0] for each in seen[:6])
     assert seen[6] is not seen[0]
     assert seen[7] is not seen[6]
+
+
+def test_there_are_figures_from_the_first_bar_with_enough_returns(small_settings: RiskSettings) -> None:
+    model = MarketModel(1, small_settings)
+    book = RiskBook(model)
+    model.on_price(0, 10.0)
+    book.on_trade(0, 1.0)
+    said = []
+    for bar in range(small_settings.min_observations + 1):
+        said.append(any(measure.var is not None for measure in book.measures()))
+        model.on_bar(bar, [0.01])
+        book.on_bar()
+    assert said == [False] * small_settings.min_observations + [True]
+
+
+def test_a_restored_book_has_its_name(small_settings: RiskSettings) -> None:
+    model = MarketModel(1, small_settings)
+    assert RiskBook.restore(RiskBook(model, "macro").snapshot(), model).name == "macro"
+
+
+def test_what_was_bought_without_a_price_on_the_market_has_earned_nothing_that_could_be_told(
+    small_settings: RiskSettings,
+) -> None:
+    book = RiskBook(MarketModel(1, small_settings))
+    book.on_trade(0, 2.0, 10.0)
+    told = book.position_pnl(0)
+    assert (told.average_price, told.unrealised) == (10.0, None)

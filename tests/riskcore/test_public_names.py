@@ -18,7 +18,7 @@ SIGNATURES = {
     "RollingCovariance": ["n_instruments", "window"],
     "nearest_correlation": ["matrix"],
     "ledoit_wolf": ["returns"],
-    "monte_carlo_pnl": ["exposures", "covariance", "n_paths", "seed", "distribution", "dof"],
+    "monte_carlo_pnl": ["exposures", "covariance", "n_paths", "seed", "distribution", "dof", "progress"],
     "backtest.kupiec_pof": ["n_observations", "n_exceptions", "probability"],
     "backtest.christoffersen_independence": ["n00", "n01", "n10", "n11"],
     "backtest.time_to_first_failure": ["day", "probability"],
