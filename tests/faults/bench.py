@@ -19,7 +19,8 @@ from flows.messages import Kind
 from riskcore.limits import Limit
 from riskcore.settings import NANOSECONDS
 from storage.archive import archived
-from tests.faults.part import OFTEN, SHARDS
+from tests.faults.part import OFTEN, SETTINGS, SHARDS
+from tests.ledger import account_of, l1_sent, l2_fates, l3_rows, l4_figures, l6_alerts, read_journal
 
 BOOK = Positions((Holding("one", "A", 3.0), Holding("two", "A", -1.0), Holding("two", "B", 2.0)))
 START = 1_700_000_000 * NANOSECONDS
@@ -145,6 +146,21 @@ class Bench:
         """Every alert of the run as a client would get it."""
         query = "select id, journal_offset, payload::text from outbox where run = %s and kind = 'alert' order by id"
         return self._rows(query)
+
+    def wrong(self) -> list[str]:
+        """What the ledger finds (:mod:`tests.ledger`), once engine and archive have come to the journal's end."""
+        account = account_of(
+            read_journal(self.directory / "journal"), SETTINGS, settings_hash="hash", publish=NANOSECONDS // 4
+        )
+        seen = {identifier for (identifier,) in self._rows("select identifier from ticks where run = %s")}
+        feed = ("tailwatch", "")
+        return [
+            *l1_sent(account, {feed: range(1, max(seen) + 1)}, {feed: seen}),
+            *l2_fates(account),
+            *l3_rows(account, self.url, self.run),
+            *l4_figures(account, self.url, self.run),
+            *l6_alerts([], self.url, self.run),
+        ]
 
     def last_place(self) -> int:
         """The journal's record that the newest event is of."""
