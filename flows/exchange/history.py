@@ -63,6 +63,7 @@ def _clusters(rows: int, rng: np.random.Generator) -> FloatArray:
     keep = np.exp(-1.0 / _CLUSTER_DAYS)
     draws = rng.standard_normal(rows) * CLUSTER_SPREAD * np.sqrt(1.0 - keep**2)
     logarithms = np.zeros(rows)
-    for day in range(1, rows):
-        logarithms[day] = keep * logarithms[day - 1] + draws[day]
+    # From the level at which the market begins back into the past: the recursion has the same law both ways.
+    for day in range(rows - 2, -1, -1):
+        logarithms[day] = keep * logarithms[day + 1] + draws[day]
     return np.exp(logarithms - CLUSTER_SPREAD**2)

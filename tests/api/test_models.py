@@ -55,7 +55,7 @@ WRONG_KINDS = [
     (models.NewSilence, {"starts": "1700000000", "ends": "2026-11-22T12:00:00Z"}),
     (models.NewScenario, {"name": "a", "everything": -0.1, "propagate": 0}),
     (models.NewScenario, {"name": "a", "everything": "-0.1"}),
-    (models.NewScenario, {"name": "a", "episode": {"bars": 5.0}}),
+    (models.NewScenario, {"name": "a", "episode": {"bars": 5.5}}),
     (models.NewLimit, {"rule": "gross", "breach": "5"}),
     (models.Candidate, {"symbol": "A", "quantity": True}),
 ]

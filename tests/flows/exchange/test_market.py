@@ -126,6 +126,14 @@ def test_history_ends_at_the_present_and_fits_what_comes_after(instruments):
     assert np.abs(np.corrcoef(returns.T) - Factors(instruments).correlation())[off].mean() < 0.06
 
 
+def test_history_comes_to_the_level_of_volatility_at_which_the_market_begins(instruments):
+    present = Market(instruments, 7).prices
+    stated = np.array([instrument.volatility for instrument in instruments])
+    pasts = [simulate_history(instruments, present, 60, seed, last=date(2026, 11, 21)).prices for seed in range(80)]
+    levels = np.log([(np.diff(np.log(past), axis=0) / stated).std(axis=1) for past in pasts])
+    assert levels[:, -1].std() < 0.75 * levels[:, 0].std()
+
+
 def test_history_is_written_with_a_date_and_a_column_for_each_symbol(instruments, tmp_path):
     history = simulate_history(instruments[:2], np.array([10.0, 20.0]), 3, 7, last=date(2026, 1, 3))
     write_history(history, tmp_path / "history.csv")
