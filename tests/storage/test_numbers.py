@@ -6,9 +6,11 @@ import pytest
 ROWS = {
     "ticks": "run, feed, symbol, time, event_ns, price, size, bid, ask, fact, received_ns, journal_offset, ordinal",
     "positions": "run, portfolio, symbol, quantity, average_price, multiplier, currency, journal_offset",
+    "jobs": "id, run, kind, portfolio, request, progress",
     "trades": "run, trade_id, portfolio, symbol, quantity, price, event_time, event_ns, journal_offset",
 }
-"""The tables that have numbers, and the columns of a row: all of them may be 1, but for the moments."""
+"""The tables that have numbers, and the columns of a row: all of them may be 1, but for these."""
+_OTHERS = {"time": "now()", "event_time": "now()", "kind": "'backtest'"}
 _NUMBERS = """
 select table_name, column_name from information_schema.columns
 join information_schema.tables using (table_schema, table_name)
@@ -22,7 +24,7 @@ def test_no_column_takes_nan_or_infinity(database_url: str) -> None:
         columns = connection.execute(_NUMBERS).fetchall()
         assert {table for table, _ in columns} == set(ROWS)
         for table, names in ROWS.items():
-            row = ["now()" if name in ("time", "event_time") else "'1'" for name in names.split(", ")]
+            row = [_OTHERS.get(name, "'1'") for name in names.split(", ")]
             connection.execute(f"insert into {table} ({names}) values ({', '.join(row)})".encode())
         for table, column in columns:
             for value in ("NaN", "Infinity", "-Infinity"):
