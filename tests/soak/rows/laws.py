@@ -9,7 +9,7 @@ from tests.soak.registry import Figures, Soak, row
 EXAMPLES = 100_000
 
 
-@row("M9", budget_s=5400)
+@row("M9", budget_s=3600)
 def symmetry_laws(soak: Soak) -> Figures:
     """A hundred thousand stories, each under an option and a law that chance chooses, break none of them."""
     seen = dict.fromkeys(LAWS, 0)
