@@ -1,10 +1,28 @@
-"""What a book says, beside what its whole history says."""
+"""Books to read, and what they say beside what their whole history says."""
 
 import numpy as np
 import pytest
 
-from riskcore import expected_shortfall, parametric_risk, value_at_risk
+from riskcore import MarketModel, RiskBook, RiskSettings, expected_shortfall, parametric_risk, value_at_risk
 from riskcore.messages import Measure
+
+
+def warm(
+    settings: RiskSettings, n: int, seed: int = 0, bars: int = 20, path_type: type[np.floating] = np.float32
+) -> MarketModel:
+    rng = np.random.default_rng(seed)
+    model = MarketModel(n, settings, path_type)
+    for bar in range(bars):
+        model.on_bar(bar, rng.normal(size=n) * 0.01)
+    model.on_prices(np.full(n, 100.0))
+    return model
+
+
+def book_of(model: MarketModel, quantities: list[float], name: str = "main") -> RiskBook:
+    book = RiskBook(model, name)
+    for instrument, quantity in enumerate(quantities):
+        book.on_trade(instrument, quantity)
+    return book
 
 
 def figures(measures: tuple[Measure, ...], method: str) -> dict[float, tuple[float | None, float | None]]:
