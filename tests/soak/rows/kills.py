@@ -118,8 +118,7 @@ def database_killed(soak: Soak) -> Figures:
         server = EmbeddedPostgres(home, port)
         server.start()
         kills += 1
-        if bench.newest() < len(expected):
-            before = bench.newest()
+        if (before := bench.newest()) < len(expected):
             bench.wait_for(lambda before=before: bench.newest() > before)
             recoveries.append(time.monotonic() - began)
     assert bench.stop("engine") == 0, bench.log("engine")
