@@ -18,7 +18,7 @@ demo: env dashboard  ## Run everything on a simulated market: exchange, flows, d
 
 test: env dashboard chromium  ## Run every test: TypeScript, Python, and one in a browser
 	cd frontend && npm run --silent test
-	.venv/bin/python -m pytest $(PYTEST)
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST)
 
 coverage: env  ## Branches of riskcore that its own tests reach: at least 98 %
 	.venv/bin/python -m pytest -q tests/riskcore riskcore --cov=riskcore --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=98 $(PYTEST)
