@@ -46,6 +46,7 @@ from storage.runs import RunStore
 _log = structlog.get_logger(__name__)
 _TOGETHER = Checkpoints(records=20_000, period_ns=60_000_000_000)
 _NAMED = 10
+_SHOWN = 100
 Progress = Callable[[int, int], object]
 """Called with the bytes read and the bytes there are."""
 
@@ -153,7 +154,7 @@ def run_replay(
     source = RecordSource(_records(replay, steered.on_progress), stopping, checkpoints, steered.pace)
     flow = risk_dataflow(source, crew.feed, crew.risk.__getitem__, replay.shards, crew.alerts, sink, archive)
     run_dataflow(flow, replay.workers)
-    feed.tell_untraded()
+    feed.tell_what_was_passed_over()
     tally = crew.risk[0].tally
     return settled(crew.feed.ledger.total(), tally.late, tally.suspect)
 
@@ -202,7 +203,10 @@ def _shifted(record: Record, shift: int, book: bool) -> Record:  # noqa: FBT001 
 
 
 class _ReplayFeedActor(FeedActor):
-    """Says what of the book never traded; with ``strict`` it stops at the first tick that cannot be used."""
+    """Says what of the book never traded, and which line was the first that could not be used, for each reason.
+
+    With ``strict`` it stops at the first of them.
+    """
 
     def __init__(self, replay: Replay) -> None:
         self._held = Universe()
@@ -211,6 +215,7 @@ class _ReplayFeedActor(FeedActor):
         books = (command for command in replay.commands if isinstance(command, Positions))
         self._symbols = [holding.symbol for book in books for holding in book.positions]
         self._strangers: dict[str, None] = {}
+        self._first_bad: dict[str, Refused] = {}
 
     def on_batch(self, records: Sequence[Record]) -> FeedBatch:
         batch = super().on_batch(records)
@@ -222,11 +227,20 @@ class _ReplayFeedActor(FeedActor):
     def _on_refused(self, event: Refused) -> None:
         if self._strict and event.fate == "rejected":
             raise InputError(f"{event.origin}: line {event.line}: {event.reason} (--strict)")
-        if event.reason == "unknown_symbol" and event.tick and len(self._strangers) < _NAMED:
-            self._strangers[event.tick.symbol] = None
+        if event.reason == "unknown_symbol" and event.tick:
+            if len(self._strangers) < _NAMED:
+                self._strangers[event.tick.symbol] = None
+        elif event.fate == "rejected":
+            self._first_bad.setdefault(event.reason, event)
 
-    def tell_untraded(self) -> None:
-        """Warn of what the book holds and no tick was of, beside names that ticks did have."""
+    def tell_what_was_passed_over(self) -> None:
+        """Warn of the first bad line of each reason, and of what the book holds and no tick was of."""
+        for reason, event in self._first_bad.items():
+            line = event.payload[:_SHOWN].decode(errors="backslashreplace")
+            _log.warning("lines refused", reason=reason, first=f"{event.origin}: line {event.line}", text=line)
+        self._tell_untraded()
+
+    def _tell_untraded(self) -> None:
         seen = {f"{row.feed}:{row.symbol}" for row in self.ledger.rows()}
         traded = {number for number, key in enumerate(self._held.keys) if key in seen}
         untraded = [name for name in dict.fromkeys(self._symbols) if self._held.find(name) not in traded]

@@ -222,7 +222,7 @@ def test_d7_d8_d9_d11_a_frame_that_nobody_can_read_costs_itself_alone(
 def test_d12_fields_that_nobody_knows_are_ignored_and_missing_ones_refused() -> None:
     new = {"ts": NOW, "symbol": "A", "price": 1.0, "seq": 1, "venue_flag": {"deep": [1, 2]}}
     renamed = {"time": NOW, "symbol": "A", "price": 1.0, "seq": 2}
-    texts = {"ts": NOW, "symbol": "A", "price": "1.0", "seq": 3}
+    texts = {"ts": NOW, "symbol": "A", "price": "one", "seq": 3}
     frames = [json.dumps(one).encode() for one in (new, renamed, texts)]
     verdict = judge([Record(n, NOW, Kind.FRAME, "tailwatch", "ws", 0, f) for n, f in enumerate(frames)], ["A"])
     assert verdict.rejected == {"missing_field": 1, "wrong_type": 1}

@@ -43,8 +43,9 @@ class _Message(msgspec.Struct, gc=False):
     message: str = ""
 
 
-_decode = msgspec.json.Decoder(_Message | list[_Message]).decode
-_decode_one = msgspec.json.Decoder(_Message).decode
+# Many who write ticks keep decimals as text ("187.25"): not strict reads them too, and refuses what is no number.
+_decode = msgspec.json.Decoder(_Message | list[_Message], strict=False).decode
+_decode_one = msgspec.json.Decoder(_Message, strict=False).decode
 _decode_parts = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 

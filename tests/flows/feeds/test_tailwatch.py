@@ -63,6 +63,11 @@ def test_the_receive_time_of_a_live_frame_is_ours_whatever_the_tick_says():
     assert tick.received == NOW + 9
 
 
+def test_a_number_may_be_written_as_text():
+    as_text = {name: str(value) for name, value in TICK.items()} | {"bid": "187.20", "ask": "187.30", "size": "0.10"}
+    assert _decode(as_text) == _decode(TICK | {"bid": 187.2, "ask": 187.3, "size": 0.1})
+
+
 def test_an_array_holds_one_tick_after_the_other():
     assert [tick.identifier for tick in _decode([TICK, TICK | {"seq": 2}])] == [1, 2]
     assert _decode([]) == []
@@ -71,7 +76,8 @@ def test_an_array_holds_one_tick_after_the_other():
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        (TICK | {"price": "187.25"}, "wrong_type"),
+        (TICK | {"price": "187,25"}, "wrong_type"),
+        (TICK | {"size": "a few"}, "wrong_type"),
         (TICK | {"price": True}, "wrong_type"),
         (TICK | {"price": None}, "missing_field"),
         (_without("symbol"), "missing_field"),
