@@ -185,5 +185,5 @@ def _log_likelihood(hits: int, misses: int, probability: float) -> float:
 
 
 def _ratio(restricted: float, free: float, reason: str | None) -> LikelihoodRatio:
-    statistic = max(-2.0 * (restricted - free), 0.0)
+    statistic = max(0.0, 2.0 * (free - restricted))
     return LikelihoodRatio(statistic, erfc(sqrt(statistic / 2.0)), reason)

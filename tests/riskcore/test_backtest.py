@@ -136,7 +136,8 @@ def test_no_exceptions_are_an_answer_with_a_reason() -> None:
     pof = backtest.kupiec_pof(250, 0, 0.01)
     assert pof.statistic == pytest.approx(-2 * 250 * np.log(0.99), rel=1e-12)
     assert pof.reason == "no exceptions"
-    assert backtest.christoffersen_independence(249, 0, 0, 0).reason == "no exceptions"
+    quiet = backtest.christoffersen_independence(249, 0, 0, 0)
+    assert (quiet.reason, str(quiet.statistic), quiet.p_value) == ("no exceptions", "0.0", 1.0)
     assert backtest.christoffersen_independence(240, 4, 5, 0).reason == "no two exceptions in a row"
     assert backtest.time_to_first_failure(None, 0.01).reason == "no exceptions"
     assert backtest.kupiec_pof(0, 0, 0.01).statistic is None
