@@ -38,13 +38,23 @@ from api.models.risk import (
 )
 from api.models.session import NewSession, SessionInfo
 from api.models.stream import Reset
-from api.models.stress import Episode, NewScenario, PositionPnl, Scenario, ScenarioPnl, ShockedGroup, Stress
+from api.models.stress import (
+    AskedScenario,
+    Episode,
+    NewScenario,
+    PositionPnl,
+    Scenario,
+    ScenarioPnl,
+    ShockedGroup,
+    Stress,
+)
 from api.models.trade import BookedTrade, BookedTrades, NewTrade, NewTrades
 from api.models.what_if import Candidate, Candidates, ComponentChange, MeasureChange, WhatIf
 
 __all__ = [
     "Account",
     "Alert",
+    "AskedScenario",
     "Backtest",
     "BacktestPoint",
     "BacktestResult",

@@ -57,6 +57,12 @@ class NewScenario(Asked):
         return self
 
 
+class AskedScenario(NewScenario):
+    """A scenario that is asked about and not stored: it needs no name."""
+
+    name: ScenarioName = "ad hoc"
+
+
 class Scenario(NewScenario):
     """A scenario as it is stored, or built in."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from api.models import Candidates, Covariance, NewScenario, Stress, WhatIf
+from api.models import AskedScenario, Candidates, Covariance, NewScenario, Stress, WhatIf
 from api.problems import ProblemError, documented
 from api.routes.portfolios import PortfolioId
 from api.routes.scenarios import all_scenarios
@@ -41,7 +41,7 @@ async def stress(
 
 
 @router.post("/portfolios/{id}/stress", response_model=Stress, responses=_problems)
-async def stress_ad_hoc(served: Served, portfolio: PortfolioId, scenario: NewScenario) -> Response:
+async def stress_ad_hoc(served: Served, portfolio: PortfolioId, scenario: AskedScenario) -> Response:
     """Tell the P&L by position in a scenario that is not stored."""
     wanted = [_definition(scenario)]
     return await _asked(served, question="stress", portfolio=portfolio, scenarios=wanted, strict=True)
@@ -64,4 +64,5 @@ async def _asked(served: Services, **question: str | bool | Sequence[Any]) -> Re
 
 
 def _definition(scenario: NewScenario) -> dict[str, Any]:
-    return scenario.model_dump(exclude={"description", "source", "built_in"}, exclude_defaults=True)
+    told = scenario.model_dump(exclude={"description", "source", "built_in"}, exclude_defaults=True)
+    return {"name": scenario.name, **told}

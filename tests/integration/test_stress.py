@@ -61,8 +61,9 @@ def test_built_in_scenarios_have_a_source_and_stay(api, shown):
 
 
 def test_positions_add_up_to_the_whole_with_the_largest_loss_first(api, shown):
-    answer = api.post("/api/v1/portfolios/main/stress", json={"name": "x", "everything": -0.1})
+    answer = api.post("/api/v1/portfolios/main/stress", json={"everything": -0.1})
     (result,) = answer.json()["results"]
+    assert result["scenario"] == "ad hoc"
     told = [row["pnl"] for row in result["positions"]]
     assert sum(told) == result["pnl"]
     assert told == sorted(told)

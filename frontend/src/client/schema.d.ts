@@ -782,6 +782,52 @@ export interface components {
             value: number | null;
         };
         /**
+         * AskedScenario
+         * @description A scenario that is asked about and not stored: it needs no name.
+         */
+        AskedScenario: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            episode?: components["schemas"]["Episode"] | null;
+            /**
+             * Everything
+             * @description Moves all instruments, but rates that only convert.
+             */
+            everything?: number | null;
+            /**
+             * Groups
+             * @default []
+             */
+            groups: components["schemas"]["ShockedGroup"][];
+            /**
+             * Instruments
+             * @default {}
+             */
+            instruments: {
+                [key: string]: number;
+            };
+            /**
+             * Name
+             * @default ad hoc
+             * @example tech -20 %
+             */
+            name: string;
+            /**
+             * Propagate
+             * @description What is not shocked follows by the conditional mean of the covariance.
+             * @default false
+             */
+            propagate: boolean;
+            /**
+             * Source
+             * @description Where the figures are from.
+             */
+            source?: string | null;
+        };
+        /**
          * Backtest
          * @description The newest bars of a portfolio, and what every test says of each method and confidence.
          */
@@ -5176,7 +5222,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewScenario"];
+                "application/json": components["schemas"]["AskedScenario"];
             };
         };
         responses: {
