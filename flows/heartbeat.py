@@ -16,8 +16,28 @@ from storage.runs import PartStore
 _log = structlog.get_logger(__name__)
 
 
+def repeat(
+    what: str,
+    work: Callable[[], object],
+    ended: Event,
+    retry_s: float,
+    passing: type[TailwatchError] = TailwatchError,
+) -> None:
+    """Do ``work`` again and again until ``ended``; errors that are ``passing`` are told once and tried again."""
+    failing = False
+    while not ended.is_set():
+        try:
+            work()
+            failing = False
+        except passing as error:
+            if not failing:
+                _log.warning("cannot be done now", what=what, error=str(error))
+            failing = True
+            ended.wait(retry_s)
+
+
 class Background:
-    """Repeats some work while the context lasts; a database that is away is told once, and tried again."""
+    """Repeats some work while the context lasts."""
 
     def __init__(self, name: str, every_s: float, work: Callable[[], object], end: Callable[[], None]) -> None:
         self._name, self._every_s, self._work, self._end = name, every_s, work, end
@@ -35,17 +55,12 @@ class Background:
         self._thread.join(1.0)
 
     def _run(self) -> None:
-        failing = False
-        while not self._ended.is_set():
-            try:
-                self._work()
-                failing = False
-            except TailwatchError as error:
-                if not failing:
-                    _log.warning("cannot be done now", what=self._name, error=str(error))
-                failing = True
-            self._ended.wait(self._every_s)
+        repeat(self._name, self._turn, self._ended, self._every_s)
         self._end()
+
+    def _turn(self) -> None:
+        self._work()
+        self._ended.wait(self._every_s)
 
 
 def heartbeat(

@@ -5,17 +5,15 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
-import structlog
 
 from flows.commands import encode_command, told_command
+from flows.heartbeat import repeat
 from flows.journal import Appender
 from flows.messages import Kind
 from flows.questions import Inbox, told_question
-from riskcore.errors import TailwatchError
 from storage.commands import CommandStore
 from storage.rows import AnswerRow, CommandRow
 
-_log = structlog.get_logger(__name__)
 _LOOK_S = 0.5
 _RETRY_S = 0.5
 _JOURNAL_S = 5.0
@@ -45,18 +43,12 @@ class Intake:
         self._thread.join(2 * _LOOK_S)
 
     def _run(self) -> None:
-        failing = False
-        while not self._stopping.is_set():
-            try:
-                if not self.take():
-                    self._store.wait(_LOOK_S)
-                failing = False
-            except TailwatchError as error:
-                if not failing:
-                    _log.warning("commands cannot be taken now", error=str(error))
-                failing = True
-                self._stopping.wait(_RETRY_S)
+        repeat("taking commands", self._turn, self._stopping, _RETRY_S)
         self._store.close()
+
+    def _turn(self) -> None:
+        if not self.take():
+            self._store.wait(_LOOK_S)
 
     def take(self) -> int:
         """Take what is open, and return how much that was."""

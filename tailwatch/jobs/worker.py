@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import structlog
 
-from flows.heartbeat import Background, heartbeat
+from flows.heartbeat import Background, heartbeat, repeat
 from riskcore.errors import TailwatchError
 from storage.errors import DatabaseError, DatabaseUnavailableError
 from storage.jobs import JobRow, JobStore
@@ -61,18 +61,12 @@ class Worker:
     def run(self) -> None:
         """Take what is open; a database that is away is waited for."""
         with heartbeat(self._url, "jobs", None, self.describe, leaves=True):
-            failing = False
-            while not self._stopping.is_set():
-                try:
-                    if not self.take():
-                        self._store.wait(_LOOK_S)
-                    failing = False
-                except DatabaseUnavailableError as error:
-                    if not failing:
-                        _log.warning("jobs cannot be taken now", error=str(error))
-                    failing = True
-                    self._stopping.wait(_RETRY_S)
+            repeat("taking jobs", self._turn, self._stopping, _RETRY_S, DatabaseUnavailableError)
         self.close()
+
+    def _turn(self) -> None:
+        if not self.take():
+            self._store.wait(_LOOK_S)
 
     def close(self) -> None:
         """Give the connections back."""
