@@ -36,6 +36,13 @@ class Fuse:
                 self._error = error
         return []
 
+    def end(self, work: Callable[[], object]) -> None:
+        """Do ``work`` in any case; its error counts where none has come before."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  # whatever it is, check() raises it
+            self._error = self._error or error
+
     def check(self) -> None:
         """Raise the error."""
         if self._error is not None:
@@ -112,7 +119,7 @@ class _SinkPart(StatefulSinkPartition[In, None]):
         return None
 
     def close(self) -> None:
-        self._part.close()
+        self._fuse.end(self._part.close)
 
 
 def _none(_result: Any) -> list[Any]:

@@ -3,7 +3,6 @@
 import heapq
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, BinaryIO
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from flows.actors.merge import Merged
+from flows.alongside import Alongside
 from flows.encoding import encode_alert, encode_alert_line, encode_event, encode_line
 from flows.insistence import Insistence
 from flows.messages import Accepted, Checkpoint, End, FeedBatch, Gap, Moment, Refused
@@ -76,6 +76,11 @@ class NdjsonSink(FixedPartitionedSink[Merged, None]):
 
 
 class _OutboxPartition(_Partition):
+    """Hands batches to a thread that stores them in their order, and checkpoints behind what it has stored.
+
+    One transaction at a time is on its way; the flow goes on with the next batch, and answers questions, meanwhile.
+    """
+
     def __init__(
         self,
         store: OutboxStore,
@@ -85,16 +90,26 @@ class _OutboxPartition(_Partition):
         clock: Callable[[], int] | None,
     ) -> None:
         self._store, self._checkpoint, self._on_stored = store, checkpoint, on_stored
-        self._storing, self._clock = Insistence("outbox", stopping), clock
+        self._storing, self._answering = Insistence("outbox", stopping), Insistence("answers", stopping)
+        self._clock = clock
         self._offset, self._ordinal = -1, 0
+        self._alongside = Alongside("outbox")
 
     def write_batch(self, items: list[Merged]) -> None:
         self._answer([item for item in items if isinstance(item, AnswerRow)])
+        told = [item for item in items if not isinstance(item, AnswerRow)]
+        if told:
+            self._alongside.give(partial(self._store_all, told))
+
+    def close(self) -> None:
+        self._alongside.close()
+
+    def _store_all(self, told: list[Moment | tuple[Checkpoint, ...]]) -> None:
         moments: list[Moment] = []
-        for item in items:
+        for item in told:
             if isinstance(item, Moment):
                 moments.append(item)
-            elif not isinstance(item, AnswerRow) and self._stored(moments):
+            elif self._stored(moments):
                 moments = []
                 stored = self._store.newest.journal_offset
                 self._checkpoint(tuple(part._replace(stored=stored) for part in item))
@@ -102,7 +117,7 @@ class _OutboxPartition(_Partition):
 
     def _answer(self, answers: list[AnswerRow]) -> None:
         if answers:
-            self._storing.insist(partial(self._store.answer_questions, answers))
+            self._answering.insist(partial(self._store.answer_questions, answers))
 
     def _stored(self, moments: list[Moment]) -> bool:
         answers = [answer for moment in moments for answer in moment.said.answers]
@@ -216,26 +231,20 @@ class _ArchivePartition(StatefulSinkPartition[FeedBatch, None]):
         self._store, self._on_stored = store, on_stored
         self._storing = Insistence("archive", stopping)
         self._events: list[FlowEvent] = []
-        self._thread = ThreadPoolExecutor(1, "archive")
-        self._under_way: Future[None] | None = None
+        self._alongside = Alongside("archive")
 
     def write_batch(self, items: list[FeedBatch]) -> None:
         for batch in items:
             self._events += batch.events
             is_last = not batch.events or isinstance(batch.events[-1], End)
             if batch.state is not None or is_last:
-                self._wait()
                 events, self._events = self._events, []
-                self._under_way = self._thread.submit(self._commit, batch, events)
+                self._alongside.give(partial(self._commit, batch, events))
             if is_last:
-                self._wait()
+                self._alongside.wait()
 
     def close(self) -> None:
-        self._thread.shutdown()
-
-    def _wait(self) -> None:
-        if self._under_way is not None:
-            self._under_way.result()
+        self._alongside.close()
 
     def _commit(self, batch: FeedBatch, events: list[FlowEvent]) -> None:
         accepted = [event for event in events if isinstance(event, Accepted)]

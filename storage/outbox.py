@@ -84,6 +84,7 @@ class OutboxStore:
         self.right = Right(url, run, "engine")
         """To be confirmed by whatever else this program does for the run."""
         self._session = Session(url, f"outbox {run}", self._take_over, timeout_s)
+        self._answering = Session(url, f"answers {run}", timeout_s=timeout_s)
 
     def last(self) -> Last:
         """Return the newest event stored; the first call takes the right to write.
@@ -142,10 +143,16 @@ class OutboxStore:
         return last
 
     def answer_questions(self, answers: Sequence[AnswerRow]) -> None:
-        """Answer what changed nothing: at once, before anything else is stored, and without waiting for the disk."""
-        with self._session.transaction() as connection:
-            wait_for_no_disk(connection)
-            store_answers(connection, self._run, answers)
+        """Answer what changed nothing: at once, over a connection of its own, and without waiting for the disk.
+
+        May be called by another thread than :meth:`write`, and while that is at work.
+        """
+        with self._answering.transaction() as connection:
+            with connection.pipeline():
+                confirmed = self.right.confirm(connection)
+                wait_for_no_disk(connection)
+                store_answers(connection, self._run, answers)
+            self.right.check(confirmed)
 
     def newest_of_all(self) -> bytes | None:
         """Return the newest alert that is about no portfolio in particular, None where there is none."""
@@ -180,6 +187,7 @@ class OutboxStore:
 
     def close(self) -> None:
         self._session.close()
+        self._answering.close()
 
     def _take_over(self, connection: Connection) -> None:
         self.right.take(connection)

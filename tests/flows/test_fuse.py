@@ -56,6 +56,20 @@ def test_an_error_of_a_sink_is_raised_as_itself_and_nothing_is_written_after_it(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("first", [None, TailwatchError("the first")])
+def test_an_error_at_the_end_of_a_sink_is_raised_as_itself_where_it_is_the_first(first, capfd):
+    class Torn(Sink):
+        def close(self):
+            super().close()
+            raise TailwatchError("the last" if first is None else "one more")
+
+    sink = Torn(first)
+    with pytest.raises(TailwatchError, match="the last" if first is None else "the first"):
+        run(RecordSource(records()), FeedActor(Universe()), sink)
+    assert sink.closed
+    assert capfd.readouterr().err == ""
+
+
 def test_an_error_of_a_source_is_raised_as_itself(capfd):
     def torn():
         yield from records(1500)

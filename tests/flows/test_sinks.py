@@ -1,6 +1,6 @@
 import io
 import json
-from threading import Event
+from threading import Event, Thread
 
 import psycopg
 import pytest
@@ -11,10 +11,11 @@ from flows.sinks import ArchiveSink, NdjsonSink, OutboxSink, whole_file
 from riskcore.messages import Alert, Quality, RiskSnapshot, Tick
 from riskcore.state import Image
 from storage.archive import ArchiveStore
-from storage.errors import DatabaseUnavailableError, WriterConflictError
+from storage.errors import DatabaseUnavailableError, WriterConflictError, WriterReplacedError
 from storage.outbox import OutboxStore
 from storage.rows import AnswerRow, LimitRow, PositionRow, SilenceRow
 
+PATIENCE_S = 20.0
 QUALITY = Quality(40, (), (), 0, 0, 0, "60s", 7, "hash")
 
 
@@ -111,9 +112,11 @@ def test_events_have_ids_without_a_hole_and_repeats_change_nothing(database_url)
     ]
     store, part = outbox(database_url)
     part.write_batch(moments[:2])
+    part.close()
     store.close()
     store, part = outbox(database_url)
     part.write_batch(moments)
+    part.close()
     store.close()
     assert stored(database_url) == [(1, 5, 0, "a"), (2, 5, 1, "b"), (3, 5, 2, "a"), (4, 9, 0, "a")]
 
@@ -121,6 +124,7 @@ def test_events_have_ids_without_a_hole_and_repeats_change_nothing(database_url)
 def test_a_stored_event_says_when_it_was_published_and_how_late(database_url):
     store, part = outbox(database_url)
     part.write_batch([moment(5, 1_000_000, snapshot("a", 1))])
+    part.close()
     store.close()
     with psycopg.connect(database_url) as connection:
         (payload,) = connection.execute("select payload::text from risk_snapshots").fetchone()
@@ -136,6 +140,7 @@ def test_a_book_stated_twice_in_one_batch_is_stored_as_it_was_stated_last(databa
 
     store, part = outbox(database_url)
     part.write_batch([stated(0, 5.0), stated(9, 7.0)])
+    part.close()
     store.close()
     with psycopg.connect(database_url) as connection:
         assert connection.execute("select quantity, journal_offset from positions").fetchall() == [(7.0, 9)]
@@ -148,24 +153,83 @@ def test_a_checkpoint_is_taken_only_behind_what_is_stored(database_url):
     seen = []
     part._checkpoint = lambda parts: seen.append((parts, stored(database_url)))
     part.write_batch([moment(5, 100, snapshot("a", 1)), checkpoint, moment(7, 200, snapshot("a", 2))])
+    part.close()
     store.close()
     assert seen == [((checkpoint[0]._replace(stored=5),), [(1, 5, 0, "a")])]
     assert len(stored(database_url)) == 2
 
 
+class Slow:
+    """A store whose transactions take until they are let go, or fail then."""
+
+    def __init__(self, error=None):
+        self.begun, self.let_go, self.error, self.told = Event(), Event(), error, []
+
+    def answer_questions(self, answers):
+        self.told.append([answer.id for answer in answers])
+
+    def write(self, rows, *_rows, **_more):
+        self.begun.set()
+        assert self.let_go.wait(PATIENCE_S)
+        if self.error is not None:
+            raise self.error
+        self.told.append([row.journal_offset for row in rows])
+
+
 def test_who_asked_a_question_waits_for_no_figures_to_be_stored():
-    told = []
+    store = Slow()
+    part = OutboxSink(store, Event()).build_part("out", "outbox", None)
+    part.write_batch([moment(5, 100, snapshot("a", 1))])
+    assert store.begun.wait(PATIENCE_S)
+    part.write_batch([AnswerRow("q", 200, b"{}")])
+    assert store.told == [["q"]]
+    store.let_go.set()
+    part.close()
+    assert store.told == [["q"], [5]]
 
-    class Store:
-        def answer_questions(self, answers):
-            told.append([answer.id for answer in answers])
 
-        def write(self, rows, *_rows, **_more):
-            told.append([row.portfolio for row in rows])
+def test_the_flow_is_one_batch_ahead_of_what_is_stored_and_no_more():
+    store, ahead = Slow(), Event()
+    part = OutboxSink(store, Event()).build_part("out", "outbox", None)
+    part.write_batch([moment(5, 100, snapshot("a", 1))])
 
-    part = OutboxSink(Store(), Event()).build_part("out", "outbox", None)
-    part.write_batch([moment(5, 100, snapshot("a", 1)), AnswerRow("q", 200, b"{}")])
-    assert told == [["q"], ["a"]]
+    def go_on():
+        part.write_batch([moment(6, 200, snapshot("a", 2))])
+        ahead.set()
+
+    flow = Thread(target=go_on)
+    flow.start()
+    assert store.begun.wait(PATIENCE_S)
+    assert not ahead.wait(0.1)
+    store.let_go.set()
+    assert ahead.wait(PATIENCE_S)
+    flow.join()
+    part.close()
+    assert store.told == [[5], [6]]
+
+
+def test_behind_what_could_not_be_stored_nothing_is_and_the_flow_hears_of_it():
+    store, checkpoints = Slow(WriterReplacedError("another")), []
+    part = OutboxSink(store, Event(), checkpoints.append).build_part("out", "outbox", None)
+    store.let_go.set()
+    part.write_batch([moment(5, 100, snapshot("a", 1)), (Checkpoint(6, 0, b"", Image({}, {})),)])
+    with pytest.raises(WriterReplacedError):
+        part.write_batch([moment(7, 200, snapshot("a", 2))])
+    with pytest.raises(WriterReplacedError):
+        part.close()
+    assert store.told == checkpoints == []
+
+
+@pytest.mark.parametrize("make", [OutboxSink, ArchiveSink])
+def test_the_last_transaction_that_fails_is_an_error_of_the_flow(make):
+    class Replaced:
+        def write(self, *_rows, **_more):
+            raise WriterReplacedError("another")
+
+    part = make(Replaced(), Event()).build_part("out", "one", None)
+    part.write_batch([moment(5, 100, snapshot("a", 1)) if make is OutboxSink else FeedBatch(2, 2, [accepted(2)], b"")])
+    with pytest.raises(WriterReplacedError):
+        part.close()
 
 
 def test_no_checkpoint_is_taken_behind_what_was_given_up():
@@ -178,6 +242,7 @@ def test_no_checkpoint_is_taken_behind_what_was_given_up():
     part = OutboxSink(Away(), stopping, checkpoints.append).build_part("out", "outbox", None)
     part.write_batch([moment(5, 100, snapshot("a", 1))])
     part.write_batch([(Checkpoint(6, 0, b"", Image({}, {})),)])
+    part.close()
     assert checkpoints == []
 
 
@@ -269,6 +334,7 @@ def test_alerts_stand_behind_the_figures_that_caused_them_in_one_transaction(dat
     for _ in range(2):
         store, part = outbox(database_url)
         part.write_batch([caused, later])
+        part.close()
         store.close()
         with psycopg.connect(database_url) as connection:
             found.append(connection.execute(query).fetchall())
@@ -289,6 +355,7 @@ def test_a_limit_told_again_by_an_earlier_record_does_not_come_back(database_url
     part.write_batch([moment(9, 100)._replace(limits=(newer,))])
     part.write_batch([moment(5, 100)._replace(limits=(LIMIT,))])
     part.write_batch([moment(11, 100)._replace(silences=(SilenceRow("s", b"{}", 11), SilenceRow("s", None, 11)))])
+    part.close()
     store.close()
     with psycopg.connect(database_url) as connection:
         assert connection.execute("select standing->>'state', journal_offset from limits").fetchall() == [("firing", 9)]

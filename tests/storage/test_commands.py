@@ -12,7 +12,7 @@ import pytest
 from storage.commands import Asks, CommandStore
 from storage.outbox import OutboxStore
 from storage.retention import Retention
-from storage.rows import AnswerRow, CommandRow
+from storage.rows import AnswerRow, CommandRow, OutboxRow
 
 pytestmark = pytest.mark.anyio
 
@@ -100,9 +100,29 @@ async def test_a_question_waits_for_no_disk_where_a_command_does(
         assert [row.kind for row in store.claim()] == [kind]
     assert waited == ["off", "on"]
     outbox = OutboxStore(database_url, "live")
+    outbox.last()
     outbox.answer_questions([AnswerRow("question", 200, b"{}")])
     outbox.close()
     assert await asks.answers(["question"]) == [AnswerRow("question", 200, b"{}")]
+
+
+async def test_a_question_is_answered_while_figures_are_being_stored(database_url: str, asks: Asks) -> None:
+    await asks.ask("live", "q", "question", b"{}")
+    outbox = OutboxStore(database_url, "live")
+    outbox.last()
+    with psycopg.connect(database_url) as holding:
+        holding.execute("lock table risk_snapshots")
+        writing = threading.Thread(target=outbox.write, args=([OutboxRow("main", 5, "risk", 0, 10**18, b"{}")],))
+        writing.start()
+        waiting = "select from pg_locks where not granted and relation = 'risk_snapshots'::regclass"
+        while holding.execute(waiting).fetchone() is None:
+            await asyncio.sleep(0.01)
+        outbox.answer_questions([AnswerRow("q", 200, b"{}")])
+        assert await asks.answers(["q"]) == [AnswerRow("q", 200, b"{}")]
+        assert outbox.newest.id == 0
+    writing.join()
+    assert outbox.newest.id == 1
+    outbox.close()
 
 
 async def test_a_run_cannot_answer_for_another(database_url: str, asks: Asks) -> None:

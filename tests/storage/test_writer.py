@@ -16,7 +16,7 @@ from storage.archive import ArchiveStore
 from storage.commands import CommandStore
 from storage.errors import DatabaseUnavailableError, SchemaMismatchError, WriterConflictError, WriterReplacedError
 from storage.outbox import OutboxStore
-from storage.rows import Last, OutboxRow
+from storage.rows import AnswerRow, Last, OutboxRow
 from storage.runs import PartStore
 
 PATIENCE_S = 30.0
@@ -132,6 +132,21 @@ def test_an_engine_that_was_replaced_takes_no_command(database_url: str) -> None
         one.close()
     with psycopg.connect(database_url) as connection:
         assert connection.execute("select journal_offset from commands").fetchall() == [(7,)]
+
+
+def test_an_engine_that_was_replaced_answers_no_question(database_url: str) -> None:
+    first, second = OutboxStore(database_url, "live"), OutboxStore(database_url, "live")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("insert into commands (id, run, kind, payload) values ('q', 'live', 'question', '{}')")
+        first.last()
+        alive(database_url, seconds_ago=60)
+        until_done(second.last)
+        with pytest.raises(WriterReplacedError):
+            first.answer_questions([AnswerRow("q", 200, b'{"by":"first"}')])
+        second.answer_questions([AnswerRow("q", 200, b'{"by":"second"}')])
+        assert connection.execute("select answer->>'by' from commands").fetchall() == [("second",)]
+    first.close()
+    second.close()
 
 
 def test_a_schema_that_this_program_does_not_know_is_not_written_to(database_url: str) -> None:
