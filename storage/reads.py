@@ -112,7 +112,8 @@ class Reads(Pool):
         buckets = -(-(end // 1000 - first) // step)
         _check_range(start, end, resolution_s, buckets)
         rows = await self._rows(
-            "select b.number, s.event_ns, s.id, (s.payload->>'market_value')::float8, s.payload->'measures'"
+            "select b.number, s.event_ns, s.id, (s.payload->>'market_value')::float8,"
+            " (s.payload->>'pnl_today')::float8, s.payload->'measures'"
             " from (select number, moment((%(first)s::bigint + number * %(step)s::bigint) * 1000) as since"
             "   from generate_series(0, %(buckets)s - 1) number) b"
             " cross join lateral (select event_ns, id, payload from risk_snapshots"

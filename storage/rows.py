@@ -229,6 +229,7 @@ class HistoryRow(NamedTuple):
     event_time: int
     id: int
     market_value: float | None
+    pnl_today: float | None
     measures: bytes
     """The snapshot's ``measures``: a JSON array."""
 

@@ -10,6 +10,8 @@ class HistoryPoint(Payload):
     event_time: Timestamp
     market_value: float | None
     """Base currency."""
+    pnl_today: float | None
+    """Since the day began; base currency, gains positive."""
     measures: list[Measure]
 
 

@@ -73,6 +73,7 @@ async def history(
             HistoryPoint(
                 event_time=text(row.event_time),
                 market_value=row.market_value,
+                pnl_today=row.pnl_today,
                 measures=measures(row.measures),
             )
             for row in rows

@@ -82,18 +82,16 @@ describe("a part that is looked at", () => {
 describe("what the chart draws", () => {
   test("a figure that cannot be given leaves a gap", () => {
     const series = append(append(emptySeries(1000), at(0)), at(1, null));
-    expect(chartRows(series, 0.99, "var").map((row) => row.parametric)).toEqual([1000, null]);
+    expect(chartRows(series, [KEY]).map((row) => row.values[0])).toEqual([1000, null]);
   });
 
   test("no line is drawn across an outage", () => {
-    const rows = chartRows(filled(0, 1, 2, 60, 61), 0.99, "var");
-    expect(rows.map((row) => row.parametric)).toEqual([1000, 1001, 1002, null, 1060, 1061]);
+    const rows = chartRows(filled(0, 1, 2, 60, 61), [KEY]);
+    expect(rows.map((row) => row.values[0])).toEqual([1000, 1001, 1002, null, 1060, 1061]);
   });
 
   test("slow bars are no outage", () => {
-    expect(chartRows(filled(0, 60, 120, 180), 0.99, "var").every((row) => row.parametric !== null)).toBe(
-      true,
-    );
+    expect(chartRows(filled(0, 60, 120, 180), [KEY]).every((row) => row.values[0] !== null)).toBe(true);
   });
 });
 

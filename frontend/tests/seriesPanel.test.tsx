@@ -97,3 +97,14 @@ test("keys come closer, move, and show all again", async () => {
   fireEvent.keyDown(chart(), { key: "Escape" });
   expect(window.location.search).toBe("");
 });
+
+test("what the book is worth, and its P&L, are curves too, without the limits of risk", async () => {
+  await show("?metric=pnl");
+  const panel = screen.getByRole("region", { name: "P&L today over time" });
+  await vi.waitFor(() => expect(panel.querySelectorAll(".recharts-line")).toHaveLength(1));
+  expect(panel).not.toHaveTextContent("Historical");
+  expect(panel.querySelectorAll(".recharts-reference-line")).toHaveLength(0);
+  fireEvent.click(within(panel).getByRole("radio", { name: "Value" }));
+  expect(screen.getByRole("region", { name: "Market value over time" })).toBeInTheDocument();
+  expect(window.location.search).toContain("metric=value");
+});

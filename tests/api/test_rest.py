@@ -96,14 +96,15 @@ async def test_positions_are_those_booked(engine: Any, asked: Any) -> None:
 
 
 async def test_history_gives_the_last_snapshot_of_each_interval(engine: Any, asked: Any) -> None:
-    for var in range(10):
-        engine.risk(var=float(var))
+    snapshots = [engine.risk(var=float(var)) for var in range(10)]
     span = {"start": "2026-11-22T12:00:00Z", "end": "2026-11-22T12:00:10Z", "resolution": "5s"}
     async with asked() as client:
         answer = await client.get("/api/v1/portfolios/main/risk/history", params=span)
     history = History.model_validate(answer.json())
     assert [point.measures[0].var for point in history.points] == [4.0, 9.0]
     assert history.points[0].event_time == "2026-11-22T12:00:04.000000000Z"
+    newest, point = msgspec.json.decode(snapshots[9]), history.points[1]
+    assert (point.market_value, point.pnl_today) == (newest["market_value"], newest["pnl_today"])
     assert (history.start, history.resolution) == ("2026-11-22T12:00:00.000000000Z", "5s")
 
 

@@ -11,7 +11,7 @@ import { Overview } from "../screens/Overview.tsx";
 import { useShown } from "../store/hooks.ts";
 import type { State } from "../store/state.ts";
 import styles from "./Dashboard.module.css";
-import { ChosenContext, type ScreenName, useAddressView } from "./view.ts";
+import { ChosenContext, metricOf, type ScreenName, useAddressView } from "./view.ts";
 
 const idsOf = (state: State) => state.portfolioIds;
 const signedOutOf = (state: State) => state.signedOut;
@@ -22,7 +22,7 @@ export function Dashboard() {
   const signedOut = useShown(signedOutOf);
   const portfolio = view.portfolio ?? ids?.[0] ?? null;
   const chosen = useMemo(
-    () => (portfolio === null ? null : { ...view, portfolio, change }),
+    () => (portfolio === null ? null : { ...view, portfolio, metric: metricOf(view.curve), change }),
     [view, portfolio, change],
   );
   if (signedOut) return <SignIn />;

@@ -6,6 +6,13 @@ import type { Domain } from "../risk/domain.ts";
 import { GROUPINGS, type Grouping } from "../risk/groups.ts";
 import { ALL_MS, type Metric } from "../store/series.ts";
 
+/** What is drawn over time. */
+export const CURVES = ["var", "es", "value", "pnl"] as const;
+
+export type Curve = (typeof CURVES)[number];
+
+export const metricOf = (curve: Curve): Metric => (curve === "es" ? "es" : "var");
+
 export const SCREENS = [
   ["overview", "Overview"],
   ["portfolios", "Portfolios"],
@@ -28,7 +35,7 @@ export interface View {
   screen: ScreenName;
   portfolio: string | null;
   confidence: number;
-  metric: Metric;
+  curve: Curve;
   windowMs: number;
   /** The part of the series that is looked at, two moments; null for the window that ends now. */
   zoom: Domain | null;
@@ -55,7 +62,7 @@ const DEFAULT: View = {
   screen: "overview",
   portfolio: null,
   confidence: 0.99,
-  metric: "var",
+  curve: "var",
   windowMs: 900_000,
   zoom: null,
   whatIf: false,
@@ -82,7 +89,7 @@ export function readView(search: string): View {
     screen: screen?.[0] ?? DEFAULT.screen,
     portfolio: query.get("portfolio"),
     confidence: confidence > 0 && confidence < 1 ? confidence : DEFAULT.confidence,
-    metric: query.get("metric") === "es" ? "es" : "var",
+    curve: CURVES.find((curve) => curve === query.get("metric")) ?? DEFAULT.curve,
     windowMs: range?.[1] ?? DEFAULT.windowMs,
     zoom: readZoom(query),
     whatIf: query.get("sheet") === "what-if",
@@ -100,7 +107,7 @@ export function writeView(view: View): string {
   if (view.screen !== DEFAULT.screen) query.set("view", view.screen);
   if (view.portfolio !== null) query.set("portfolio", view.portfolio);
   if (view.confidence !== DEFAULT.confidence) query.set("confidence", String(view.confidence));
-  if (view.metric !== DEFAULT.metric) query.set("metric", view.metric);
+  if (view.curve !== DEFAULT.curve) query.set("metric", view.curve);
   const range = WINDOWS.find(([, milliseconds]) => milliseconds === view.windowMs);
   if (range !== undefined && view.windowMs !== DEFAULT.windowMs) query.set("range", range[0]);
   if (view.zoom !== null) {
@@ -140,6 +147,8 @@ export function useAddressView(): [View, (change: Partial<View>) => void] {
 
 export interface Chosen extends View {
   portfolio: string;
+  /** The measure of risk that goes with the curve. */
+  metric: Metric;
   change: (part: Partial<View>) => void;
 }
 

@@ -209,7 +209,12 @@ function readHistoryPoint(value: unknown): HistoryPoint | null {
   if (!isObject(value)) return null;
   const eventTime = readMoment(value.event_time);
   if (eventTime === null) return null;
-  return { event_time: eventTime, measures: readMeasures(value.measures) };
+  return {
+    event_time: eventTime,
+    market_value: number(value.market_value),
+    pnl_today: number(value.pnl_today),
+    measures: readMeasures(value.measures),
+  };
 }
 
 export function readHistory(value: unknown): History {

@@ -1538,6 +1538,11 @@ export interface components {
             market_value: number | null;
             /** Measures */
             measures: components["schemas"]["Measure"][];
+            /**
+             * Pnl Today
+             * @description Since the day began; base currency, gains positive.
+             */
+            pnl_today: number | null;
         };
         /**
          * Instrument

@@ -20,7 +20,10 @@ export type Ledger = Pick<
 >;
 
 /** One moment of a portfolio's history: the figures without positions and distribution. */
-export type HistoryPoint = Pick<Schemas["HistoryPoint"], "event_time" | "measures">;
+export type HistoryPoint = Pick<
+  Schemas["HistoryPoint"],
+  "event_time" | "market_value" | "pnl_today" | "measures"
+>;
 
 export type History = Pick<Schemas["History"], "begins"> & { day_began: string | null } & {
   points: HistoryPoint[];

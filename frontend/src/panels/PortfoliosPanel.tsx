@@ -10,7 +10,7 @@ import { StandardError } from "../parts/StandardError.tsx";
 import { worstOf } from "../risk/alerts.ts";
 import { measureOf, reasonOf } from "../risk/measures.ts";
 import { useSampled } from "../store/hooks.ts";
-import { figureKey, type Metric } from "../store/series.ts";
+import { figureKey } from "../store/series.ts";
 import type { Portfolio, State } from "../store/state.ts";
 import styles from "./Portfolios.module.css";
 
@@ -109,7 +109,7 @@ function Trend({ held }: { held: Portfolio | undefined }) {
   const { confidence, metric } = useChosen();
   if (held === undefined) return NO_VALUE;
   const values = held.series.points.map(
-    ({ figures }) => figures[figureKey(METHOD, confidence, metric as Metric)] ?? null,
+    ({ figures }) => figures[figureKey(METHOD, confidence, metric)] ?? null,
   );
   return <Sparkline values={values} label={`${held.id} over time`} />;
 }

@@ -12,6 +12,7 @@ import { useSampled } from "../store/hooks.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
 import { type ChartRow, chartRows, pointOf, type Series, stepWithin, within } from "../store/series.ts";
 import type { Portfolio, State } from "../store/state.ts";
+import { isOfRisk, linesOfCurve } from "./curves.ts";
 import { SeriesMarks } from "./SeriesMarks.tsx";
 import styles from "./SeriesPanel.module.css";
 import { SeriesZoom } from "./SeriesZoom.tsx";
@@ -60,33 +61,43 @@ function useSeries(portfolio: Portfolio | undefined): Series | undefined {
 }
 
 function useLimitLines(): LimitLine[] {
-  const { portfolio, metric, confidence } = useChosen();
+  const { portfolio, curve, confidence } = useChosen();
   const { answer } = useAsked(portfolio, (signal) => fetchLimits(portfolio, signal), LIMITS_MS);
-  return useMemo(() => linesOf(answer ?? [], metric, confidence), [answer, metric, confidence]);
+  return useMemo(
+    () => (isOfRisk(curve) ? linesOf(answer ?? [], curve, confidence) : []),
+    [answer, curve, confidence],
+  );
 }
 
 const highest = (rows: readonly ChartRow[]): number =>
-  Math.max(...rows.map((row) => Math.max(row.parametric ?? 0, row.historical ?? 0, row.monte_carlo ?? 0)));
+  Math.max(...rows.flatMap(({ values }) => values.map((value) => value ?? 0)));
 
 export function SeriesBody() {
-  const { portfolio: id, confidence, metric, windowMs, zoom, change } = useChosen();
+  const { portfolio: id, confidence, curve, windowMs, zoom, change } = useChosen();
   const portfolio = useSampledPortfolio(REDRAW_MS);
   const series = useSeries(portfolio);
+  const drawn = useMemo(() => linesOfCurve(curve, confidence), [curve, confidence]);
   const rows = useMemo(
-    () => (series === undefined ? [] : chartRows(series, confidence, metric)),
-    [series, confidence, metric],
+    () =>
+      series === undefined
+        ? []
+        : chartRows(
+            series,
+            drawn.map(({ key }) => key),
+          ),
+    [series, drawn],
   );
   const lines = useLimitLines();
   const alerts = useSampled(alertsOf, REDRAW_MS);
   const own = useMemo(() => Object.values(alerts).filter(({ portfolio: of }) => of === id), [alerts, id]);
   const onZoom = useCallback((part: Domain | null) => change({ zoom: part }), [change]);
-  const drawable = rows.filter((row) => row.parametric !== null || row.historical !== null).length > 1;
+  const drawable = rows.filter(({ values }) => values.some((value) => value !== null)).length > 1;
   if (portfolio === undefined || !drawable) return <NoSeries portfolio={portfolio} zoomed={zoom !== null} />;
   const currency = portfolio.snapshot?.base_currency ?? "USD";
   const all = timesOf(portfolio.series, windowMs);
   const times = zoom ?? all;
   const top = IN_SIGHT * highest(rows);
-  const subject = `${portfolio.id}|${confidence}|${metric}|${windowMs}|${zoom?.join("|")}`;
+  const subject = `${portfolio.id}|${confidence}|${curve}|${windowMs}|${zoom?.join("|")}`;
   return (
     <>
       <Sized>
@@ -96,7 +107,7 @@ export function SeriesBody() {
             <SeriesZoom {...{ times, all, plot, onZoom }}>
               <Suspense>
                 <SeriesChart
-                  {...{ subject, rows, metric, times, currency, width, height, edges: EDGES }}
+                  {...{ subject, drawn, rows, times, currency, width, height, edges: EDGES }}
                   lines={lines.filter(({ value }) => value <= top)}
                 />
               </Suspense>

@@ -1,19 +1,19 @@
 import { useRef } from "react";
 import { CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
-import { METHOD_NAMES, METHODS } from "../client/types.ts";
+import { METHOD_NAMES } from "../client/types.ts";
 import { moneyExact, moneyShort } from "../format/number.ts";
 import { clock, day, tickLabel, zoneName } from "../format/time.ts";
 import { ChartTip, TipRow } from "../parts/ChartTip.tsx";
 import { type Domain, steadyDomain, ticksOf, timeTicks } from "../risk/domain.ts";
 import type { LimitLine } from "../risk/limits.ts";
-import type { ChartRow, Metric } from "../store/series.ts";
-import { METHOD_COLOURS } from "./methods.ts";
+import type { ChartRow } from "../store/series.ts";
+import type { CurveLine } from "./curves.ts";
 
 interface Props {
   /** What is drawn: another subject has another axis. */
   subject: string;
+  drawn: readonly CurveLine[];
   rows: ChartRow[];
-  metric: Metric;
   times: Domain;
   lines: readonly LimitLine[];
   currency: string;
@@ -24,19 +24,16 @@ interface Props {
 }
 
 const MARGIN = { top: 8, right: 4, bottom: 0 };
-const DRAWN = [...METHODS].reverse();
 const KEYS = "Plus and minus to come closer and back, Shift and arrows to move, Escape for all";
 const TICK = { fill: "var(--faint)", fontSize: 11 };
 
 function valueDomain(held: Domain | null, rows: readonly ChartRow[], lines: readonly LimitLine[]): Domain {
-  const values = rows
-    .flatMap((row) => METHODS.map((method) => row[method]))
-    .filter((value) => value !== null);
+  const values = rows.flatMap((row) => row.values).filter((value) => value !== null);
   return steadyDomain(held, Math.min(...values), Math.max(...values, ...lines.map(({ value }) => value)));
 }
 
 export default function SeriesChart(props: Props) {
-  const { subject, rows, metric, times, lines, currency, width, height, edges } = props;
+  const { subject, drawn, rows, times, lines, currency, width, height, edges } = props;
   const held = useRef<{ subject: string; values: Domain } | null>(null);
   const before = held.current?.subject === subject ? held.current.values : null;
   const values = valueDomain(before, rows, lines);
@@ -82,7 +79,7 @@ export default function SeriesChart(props: Props) {
         cursor={{ stroke: "var(--line-strong)" }}
         content={({ active, payload }) => {
           const row = payload?.[0]?.payload as ChartRow | undefined;
-          return active && row !== undefined ? <SeriesTip {...{ row, metric, currency }} /> : null;
+          return active && row !== undefined ? <SeriesTip {...{ row, drawn, currency }} /> : null;
         }}
       />
       {lines.map(({ value, level, method }) => (
@@ -99,18 +96,18 @@ export default function SeriesChart(props: Props) {
           }}
         />
       ))}
-      {DRAWN.map((method) => (
+      {values[0] < 0 && values[1] > 0 && <ReferenceLine y={0} stroke="var(--line-strong)" />}
+      {[...drawn.entries()].reverse().map(([place, { key, name, colour, band }]) => (
         <Line
-          key={method}
-          dataKey={method}
-          name={METHOD_NAMES[method]}
-          stroke={METHOD_COLOURS[method]}
-          // The simulated line follows the closed form closely: as a band under it both are seen.
-          strokeWidth={method === "monte_carlo" ? 4 : 1.6}
-          strokeOpacity={method === "monte_carlo" ? 0.5 : 1}
+          key={key}
+          dataKey={({ values }: ChartRow) => values[place]}
+          name={name}
+          stroke={colour}
+          strokeWidth={band ? 4 : 1.6}
+          strokeOpacity={band ? 0.5 : 1}
           type="linear"
           dot={false}
-          activeDot={{ r: 3, strokeWidth: 0, fill: METHOD_COLOURS[method] }}
+          activeDot={{ r: 3, strokeWidth: 0, fill: colour }}
           isAnimationActive={false}
         />
       ))}
@@ -120,17 +117,12 @@ export default function SeriesChart(props: Props) {
 
 const LEVEL_COLOURS = { warning: "var(--warn)", breach: "var(--loss)" } as const;
 
-function SeriesTip({ row, metric, currency }: { row: ChartRow; metric: Metric; currency: string }) {
+function SeriesTip({ row, drawn, currency }: Pick<Props, "drawn" | "currency"> & { row: ChartRow }) {
   const title = `${day(row.moment)}, ${clock(row.moment)} ${zoneName(row.moment)}`;
   return (
     <ChartTip title={title}>
-      {METHODS.map((method) => (
-        <TipRow
-          key={method}
-          colour={METHOD_COLOURS[method]}
-          name={`${METHOD_NAMES[method]} ${metric === "var" ? "VaR" : "ES"}`}
-          value={moneyExact(row[method], currency, 2)}
-        />
+      {drawn.map(({ key, name, colour }, place) => (
+        <TipRow key={key} {...{ colour, name }} value={moneyExact(row.values[place] ?? null, currency, 2)} />
       ))}
     </ChartTip>
   );

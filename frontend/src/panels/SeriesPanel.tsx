@@ -1,31 +1,27 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { useEffect } from "react";
-import { useChosen, WINDOWS } from "../app/view.ts";
-import { METHOD_NAMES, METHODS } from "../client/types.ts";
+import { CURVES, type Curve, useChosen, WINDOWS } from "../app/view.ts";
 import { confidenceLabel } from "../format/number.ts";
 import { clock } from "../format/time.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { useLive } from "../store/hooks.ts";
-import type { Metric } from "../store/series.ts";
-import { METHOD_COLOURS } from "./methods.ts";
+import { CURVE_NAMES, isOfRisk, linesOfCurve } from "./curves.ts";
 import { SeriesBody } from "./SeriesBody.tsx";
 import styles from "./SeriesPanel.module.css";
 
-const METRICS = [
-  { value: "var", label: "VaR" },
-  { value: "es", label: "ES" },
-];
+const SHORT: Record<Curve, string> = { ...CURVE_NAMES, value: "Value", pnl: "P&L" };
+const SHOWN = CURVES.map((curve) => ({ value: curve, label: SHORT[curve] }));
 const RANGES = WINDOWS.map(([label, milliseconds]) => ({ value: String(milliseconds), label }));
 
 export function SeriesPanel() {
-  const { portfolio: id, confidence, metric, windowMs, zoom, change } = useChosen();
+  const { portfolio: id, confidence, curve, windowMs, zoom, change } = useChosen();
   const { session } = useLive();
   useEffect(() => session.look(id, windowMs), [session, id, windowMs]);
   return (
     <Panel
       area="series"
-      title={`${metric === "var" ? "VaR" : "ES"} over time`}
-      note={<Legend confidence={confidence} />}
+      title={`${CURVE_NAMES[curve]} over time`}
+      note={isOfRisk(curve) && <Legend {...{ curve, confidence }} />}
       actions={
         <>
           {zoom !== null && (
@@ -42,9 +38,9 @@ export function SeriesPanel() {
           <SegmentedControl
             size="xs"
             aria-label="Measure"
-            data={METRICS}
-            value={metric}
-            onChange={(value) => change({ metric: value as Metric })}
+            data={SHOWN}
+            value={curve}
+            onChange={(value) => change({ curve: value as Curve })}
           />
           <SegmentedControl
             size="xs"
@@ -61,14 +57,14 @@ export function SeriesPanel() {
   );
 }
 
-function Legend({ confidence }: { confidence: number }) {
+function Legend({ curve, confidence }: { curve: Curve; confidence: number }) {
   return (
     <span className={styles.legend}>
       <span>{confidenceLabel(confidence)}</span>
-      {METHODS.map((method) => (
-        <span key={method} className={styles.entry}>
-          <i style={{ background: METHOD_COLOURS[method] }} />
-          {METHOD_NAMES[method]}
+      {linesOfCurve(curve, confidence).map(({ key, name, colour }) => (
+        <span key={key} className={styles.entry}>
+          <i style={{ background: colour }} />
+          {name}
         </span>
       ))}
     </span>

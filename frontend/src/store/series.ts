@@ -2,7 +2,7 @@
  * The short history behind the charts: at most CAPACITY points of one portfolio, one for each step of time, the last
  * event in a step standing for it. Values are immutable: a chart redraws when the reference changes.
  */
-import type { HistoryPoint, Measure, Method } from "../client/types.ts";
+import type { HistoryPoint, Method } from "../client/types.ts";
 import { momentOf } from "../format/time.ts";
 
 export const CAPACITY = 300;
@@ -11,7 +11,8 @@ export const CAPACITY = 300;
 export const ALL_MS = Number.POSITIVE_INFINITY;
 
 export type Metric = "var" | "es";
-export type FigureKey = `${Method}|${number}|${Metric}`;
+export type BookFigure = "market_value" | "pnl_today";
+export type FigureKey = `${Method}|${number}|${Metric}` | BookFigure;
 
 export interface Point {
   moment: number;
@@ -30,8 +31,10 @@ export const figureKey = (method: Method, confidence: number, metric: Metric): F
 
 export const emptySeries = (stepMs: number, whole = false): Series => ({ stepMs, whole, points: [] });
 
-function figuresOf(measures: readonly Measure[]): Point["figures"] {
-  const figures: Partial<Record<FigureKey, number | null>> = {};
+type Source = Pick<HistoryPoint, "event_time" | BookFigure | "measures">;
+
+function figuresOf({ market_value, pnl_today, measures }: Source): Point["figures"] {
+  const figures: Partial<Record<FigureKey, number | null>> = { market_value, pnl_today };
   for (const measure of measures) {
     figures[figureKey(measure.method, measure.confidence, "var")] = measure.var;
     figures[figureKey(measure.method, measure.confidence, "es")] = measure.es;
@@ -39,9 +42,9 @@ function figuresOf(measures: readonly Measure[]): Point["figures"] {
   return figures;
 }
 
-export const pointOf = (source: Pick<HistoryPoint, "event_time" | "measures">): Point => ({
+export const pointOf = (source: Source): Point => ({
   moment: momentOf(source.event_time),
-  figures: figuresOf(source.measures),
+  figures: figuresOf(source),
 });
 
 const bucket = (series: Series, point: Point): number => Math.floor(point.moment / series.stepMs);
@@ -98,32 +101,24 @@ function inWindow(points: readonly Point[], stepMs: number): readonly Point[] {
   return kept.slice(-CAPACITY);
 }
 
+/** What is drawn at a moment: the figures asked for, in their order. */
 export interface ChartRow {
   moment: number;
-  parametric: number | null;
-  historical: number | null;
-  monte_carlo: number | null;
+  values: readonly (number | null)[];
 }
-
-const NOTHING = { parametric: null, historical: null, monte_carlo: null };
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** Rows for the chart. Where time is missing (an outage) stands a row of nulls, so that no line is drawn across it. */
-export function chartRows(series: Series, confidence: number, metric: Metric): ChartRow[] {
-  const { points, stepMs } = series;
+export function chartRows({ points, stepMs }: Series, keys: readonly FigureKey[]): ChartRow[] {
   const steps = points.slice(1).map((point, i) => point.moment - (points[i]?.moment ?? point.moment));
   const gap = Math.max(6 * median(steps), 4 * stepMs);
+  const nothing = keys.map(() => null);
   const rows: ChartRow[] = [];
-  points.forEach((point, i) => {
-    if ((steps[i - 1] ?? 0) > gap) rows.push({ moment: point.moment - 1, ...NOTHING });
-    rows.push({
-      moment: point.moment,
-      parametric: point.figures[figureKey("parametric", confidence, metric)] ?? null,
-      historical: point.figures[figureKey("historical", confidence, metric)] ?? null,
-      monte_carlo: point.figures[figureKey("monte_carlo", confidence, metric)] ?? null,
-    });
+  points.forEach(({ moment, figures }, i) => {
+    if ((steps[i - 1] ?? 0) > gap) rows.push({ moment: moment - 1, values: nothing });
+    rows.push({ moment, values: keys.map((key) => figures[key] ?? null) });
   });
   return rows;
 }
