@@ -61,7 +61,8 @@ class RiskBook(KeptBook):
     moves its vectors by the net change of each instrument it holds, three axpys each, however many ticks
     came. What it does not hold costs nothing.
 
-    Call :meth:`on_bar` once after each ``model.on_bar``; a book that missed one rebuilds.
+    Call :meth:`on_bar` once after each ``model.on_bar``, or for many books at once and cheaper
+    :func:`~riskcore.kept_book.follow_bar`; a book that missed one rebuilds.
 
     Parameters
     ----------
@@ -103,9 +104,9 @@ class RiskBook(KeptBook):
 
     def _measures(self) -> tuple[Measure, ...]:
         settings, vectors = self.model.settings, self._vectors
-        if not self._exposures.held.any():
+        if not np.count_nonzero(self._exposures.held):
             return no_risk(settings)
-        if not vectors.covered.any():
+        if not np.count_nonzero(vectors.covered):
             return without_numbers(settings, self._why_none())
         if vectors.fewest_returns < settings.min_observations:
             reason = f"warming up: {vectors.fewest_returns} of {settings.min_observations} bars"

@@ -2,6 +2,7 @@
 
 import copy
 import zlib
+from collections.abc import Iterable
 from math import isnan
 from typing import Any, Self
 
@@ -15,11 +16,10 @@ from riskcore.explain import VarExplainer
 from riskcore.exposures import Exposures
 from riskcore.model import MarketModel
 from riskcore.positions import ENDED, NO_RETURNS, Positions, Rate
+from riskcore.rebuild import rebuild_due, turn_of
 from riskcore.state import pack, unpack
 from riskcore.vectors import BookVectors
 
-REBUILD_EVERY = 64
-"""Bars between two rebuilds of a book's vectors, at the most."""
 _KIND = "risk book, version 3"
 _STILL = (NO_RETURNS, ENDED)
 
@@ -36,7 +36,7 @@ class KeptBook:
         self.positions = Positions.flat(model.n_instruments)
         self._vectors = BookVectors(model)
         self._explainer: VarExplainer | None = None
-        self._phase = zlib.crc32(name.encode()) % REBUILD_EVERY
+        self._number = zlib.crc32(name.encode())
         self._exposures = Exposures(self.positions, model)
         self._bar = BarLedger()
         self._priced = -1
@@ -131,15 +131,11 @@ class KeptBook:
             self._explainer.turn("model")
 
     def on_bar(self) -> None:
-        """Follow the bar that the model has just taken. O(N) + O(P); a rebuild every 64th bar.
+        """Follow the bar that the model has just taken. O(N) + O(P); every 16th bar a quarter of a rebuild.
 
         Where the vectors cannot follow (paths that are drawn anew, a bar that was missed) they are rebuilt when read.
         """
-        self._grow()
-        if self._explainer is not None:
-            self._explainer.on_bar()
-        if self._vectors.follow_bar() and (self.model.bars + self._phase) % REBUILD_EVERY == 0:
-            self._vectors.rebuild_measured(self._vectors.exposures)
+        follow_bar(self.model, (self,))
 
     def start_day(self) -> None:
         """Count :attr:`pnl` from the present prices on."""
@@ -221,6 +217,15 @@ class KeptBook:
 
     # Keeping up
 
+    def _follow_bar(self) -> bool:
+        self._grow()
+        if self._explainer is not None:
+            self._explainer.on_bar()
+        return self._vectors.follow_bar()
+
+    def _turn(self) -> tuple[BookVectors, int]:
+        return self._vectors, turn_of(self._number, self.model.bars)
+
     def _retrade(self, instrument: int) -> None:
         self._exposures.follow(instrument)
         self._priced, self._applied = -1, ()
@@ -235,8 +240,11 @@ class KeptBook:
         self._grow()
         if self._explainer is not None:
             self._explainer.take_in(self._exposures)
-        self._cover()
-        self._vectors.move_to(self._exposures.at(model.prices, model.marks))
+        exposures = self._vectors.exposures
+        if self._applied[:1] != now[:1]:
+            self._cover()
+            exposures = self._exposures.at(model.prices, model.marks)
+        self._vectors.move_to(exposures)
         self._applied = now
 
     def _cover(self) -> None:
@@ -286,6 +294,14 @@ class KeptBook:
         twin._exposures, twin._explainer = Exposures(twin.positions, self.model), None
         twin._bar = BarLedger()
         return twin
+
+
+def follow_bar(model: MarketModel, books: Iterable[KeptBook]) -> None:
+    """:meth:`KeptBook.on_bar` of books of this model: they share the passes of their rebuilds, and no digit is another.
+
+    O(N) + O(P) each; a book's rebuild every 64 bars, in quarters.
+    """
+    rebuild_due(model, [book._turn() for book in books if book._follow_bar()])
 
 
 def _named(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

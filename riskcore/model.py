@@ -183,6 +183,7 @@ class MarketModel:
             )
         if bool(self.absolute[instrument]) != absolute:
             self.absolute[instrument] = absolute
+            self.quoted += 1
             if self.observations[instrument]:
                 self.forget(instrument)
 

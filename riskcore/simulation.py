@@ -104,5 +104,7 @@ def simulated_tails(model: MarketModel, simulation: Simulated) -> tuple[TailRisk
 
 
 def _scaled(tail: TailRisk, factor: float) -> TailRisk:
-    figures = (None if figure is None else factor * figure for figure in tail[1:])
-    return TailRisk(tail.confidence, *figures)  # type: ignore[arg-type] # only errors can be None
+    confidence, at_risk, shortfall, at_risk_error, shortfall_error = tail
+    if at_risk_error is not None and shortfall_error is not None:
+        at_risk_error, shortfall_error = factor * at_risk_error, factor * shortfall_error
+    return TailRisk(confidence, factor * at_risk, factor * shortfall, at_risk_error, shortfall_error)

@@ -42,15 +42,18 @@ class TailErrors(NamedTuple):
         """The last place of the tail that is read, counted from the worst."""
         return max(self.high, self.shape)
 
-    def read(self, worst: NDArray[np.float64], excess: float, beyond: NDArray[np.float64]) -> tuple[float, float]:
+    def read(
+        self, worst: NDArray[np.float64], excess: float, beyond: NDArray[np.float64], total: float
+    ) -> tuple[float, float]:
         """Of Value-at-Risk and Expected Shortfall, ``excess`` more, from the worst P&L in rising order.
 
-        ``beyond`` are the excesses of those beyond Value-at-Risk over it.
+        ``beyond`` are the excesses of those beyond Value-at-Risk over it, ``total`` their sum.
         """
         at_risk = (worst.item(self.high) - worst.item(self.low)) * self.slope
-        deeper = beyond if len(beyond) == self.shape else worst.item(self.shape) - worst[: self.shape]
-        total = float(np.add.reduce(deeper))
-        ratio = self.shape * float(deeper @ deeper) / total**2 if total > 0.0 else 1.0
+        if len(beyond) != self.shape:
+            beyond = worst.item(self.shape) - worst[: self.shape]
+            total = float(np.add.reduce(beyond))
+        ratio = self.shape * float(beyond.dot(beyond)) / total**2 if total > 0.0 else 1.0
         return at_risk, excess * sqrt(max(ratio - self.tail, 0.0) / self.beyond)
 
 

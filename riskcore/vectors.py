@@ -59,12 +59,14 @@ class BookVectors:
         self.own: Vector = np.zeros(0 if model.own_normals is None else model.settings.paths)
         self._gross = self._largest = 0.0
         self.drift = 0.0
-        """Largest relative difference seen at the last scheduled rebuild."""
+        """Largest difference seen when paths were last rebuilt by schedule, over the largest of them."""
         self._correction = model.covariance.relative_correction
         self._today = model.scenario_volatility
         self._versions = model.covariance.version, model.bars, model.epoch
         self._slots: NDArray[np.intp] | None = None
         self._fewest: int | None = None
+        self._whole = False
+        """Known to have nothing missing in the newest bars."""
 
     def copy(self) -> "BookVectors":
         """The same vectors, to be moved elsewhere. One copy of each."""
@@ -88,7 +90,8 @@ class BookVectors:
             self.missing += ~usable[instrument]
         for instrument in np.flatnonzero(self.covered & ~covered).tolist():
             self.missing -= ~usable[instrument]
-        self.covered, self._slots, self._fewest = covered, None, None
+        self.covered = covered
+        self._forget_bars()
 
     def move_to(self, exposures: Vector) -> None:
         """Bring the vectors to these exposures, shape (N,)."""
@@ -97,13 +100,14 @@ class BookVectors:
         if self._versions[1:] != (model.bars, model.epoch):
             self.rebuild(exposures)
             return
+        before, still = self._correction, self._versions[0] == version
+        self._correction = correction = before if still else model.covariance.relative_correction
+        self._versions = version, model.bars, model.epoch
+        if exposures is self.exposures and correction is before:
+            return
         moved = exposures != self.exposures
-        if self._versions[0] != version:
-            correction = model.covariance.relative_correction
-            if correction is not self._correction:
-                self._correction = correction
-                moved |= exposures * correction != self.corrected
-            self._versions = version, model.bars, model.epoch
+        if correction is not before:
+            moved |= exposures * correction != self.corrected
         changed = moved.nonzero()[0]
         if len(changed) and 2 * len(changed) > np.count_nonzero(exposures):
             self.rebuild(exposures)
@@ -147,10 +151,13 @@ class BookVectors:
         if self._today is None:
             self.history[step.slot] = step.returns @ self.exposures
         else:
-            self._rebuild_history()
-        self.missing[step.slot] = np.count_nonzero(self.covered & ~step.usable)
+            self._today = model.scenario_volatility
+            self.history = product(self.scaled, model.window.scenarios)
+        missing = np.count_nonzero(self.covered > step.usable)
+        self.missing[step.slot], self._slots = missing, None
+        self._whole = self._whole and not missing
+        self._fewest = None if missing or self._fewest is None else self._fewest + 1
         self._versions = self._versions[0], model.bars, model.epoch
-        self._slots = self._fewest = None
         return True
 
     def rebuild(self, exposures: Vector) -> None:
@@ -158,30 +165,34 @@ class BookVectors:
         model = self._model
         self._correction = model.covariance.relative_correction
         self.exposures, self.corrected = exposures.copy(), exposures * self._correction
-        sizes = np.abs(self.corrected)
-        self._gross, self._largest = float(sizes.sum()), float(sizes.max(initial=0.0))
+        self._today = model.scenario_volatility
+        self.weigh()
         self.pull = product(self.corrected, model.covariance.raw)
+        self.history = product(self.scaled, model.window.scenarios)
         self.paths = model.paths.product(self.corrected)
-        self._rebuild_history()
         if model.own_normals is not None:
             self.own = product(self.exposures, model.own_normals)
         if self._versions[1:] != (model.bars, model.epoch):
             self.missing = np.count_nonzero(~model.window.usable[self.covered], axis=0).astype(np.int64)
-            self._slots = self._fewest = None
+            self._forget_bars()
         self._versions = model.covariance.version, model.bars, model.epoch
 
-    def _rebuild_history(self) -> None:
-        self._today = self._model.scenario_volatility
-        scaled = self.exposures if self._today is None else self.exposures * self._today
-        self.history = product(scaled, self._model.window.scenarios)
+    def weigh(self) -> None:
+        """Forget the largest that was held until now: what it left in the last digits is being rebuilt. O(N)."""
+        sizes = np.abs(self.corrected)
+        self._gross, self._largest = float(sizes.sum()), float(sizes.max(initial=0.0))
 
-    def rebuild_measured(self, exposures: Vector) -> None:
-        """Rebuild, and note how far the recursion had drifted: the largest difference over the largest path."""
-        self.move_to(exposures)
-        before = self.paths
-        self.rebuild(exposures)
-        largest = float(np.max(np.abs(self.paths), initial=0.0))
-        self.drift = float(np.max(np.abs(before - self.paths), initial=0.0)) / largest if largest > 0.0 else 0.0
+    @property
+    def scaled(self) -> Vector:
+        """What scenarios are multiplied by, shape (N,): w, times today's volatilities where they are filtered."""
+        return self.exposures if self._today is None else self.exposures * self._today
+
+    def replace_paths(self, some: slice, afresh: Vector) -> None:
+        """Set some paths to what was computed from the matrix, and note how far the recursion had drifted."""
+        largest = float(np.max(np.abs(afresh), initial=0.0))
+        apart = float(np.max(np.abs(self.paths[some] - afresh), initial=0.0))
+        self.drift = apart / largest if largest > 0.0 else 0.0
+        self.paths[some] = afresh
 
     @property
     def variance(self) -> float:
@@ -227,16 +238,22 @@ class BookVectors:
     def slots(self) -> NDArray[np.intp]:
         """Slots of the last ``window`` bars in which every covered instrument had a return, oldest first."""
         if self._slots is None:
-            self._slots = self._model.window.newest_complete(self.missing)
+            window = self._model.window
+            self._whole = self._whole or not np.count_nonzero(self.missing.take(window.newest))
+            self._slots = window.newest if self._whole else window.newest_complete(self.missing)
         return self._slots
 
     @property
     def fewest_returns(self) -> int:
         """The fewest returns of any covered instrument; the bars seen when there is none."""
         if self._fewest is None:
-            counts = self._model.observations[self.covered]
-            self._fewest = int(counts.min()) if len(counts) else self._model.bars
+            model = self._model
+            self._fewest = int(np.minimum.reduce(model.observations, where=self.covered, initial=model.bars))
         return self._fewest
+
+    def _forget_bars(self) -> None:
+        self._slots = self._fewest = None
+        self._whole = False
 
     def _unit(self, scale: float) -> float:
         full = self._model.covariance.full_weight
@@ -269,6 +286,6 @@ class BookVectors:
         self.paths, self._correction = arrays["paths"], arrays["correction"]
         self.own = arrays.get("own", self.own)
         version, bars, epoch = arrays["versions"].tolist()
-        self._versions, self._slots = (version, bars, epoch), None
+        self._versions = version, bars, epoch
         self._gross, self._largest, self.drift = arrays["sizes"].tolist()
-        self._fewest = None
+        self._forget_bars()

@@ -80,6 +80,11 @@ class ScenarioWindow:
             self._order = self.bars, order
         return self._order[1]
 
+    @property
+    def newest(self) -> NDArray[np.intp]:
+        """Slots of the last ``window`` bars, oldest first, whoever had a return in them."""
+        return self.order[-self.window :]
+
     def newest_complete(self, missing: NDArray[np.int64], skip: int = 0) -> NDArray[np.intp]:
         """Slots of the last ``window`` bars for which ``missing`` (depth,) is 0, oldest first.
 

@@ -34,6 +34,7 @@ from flows.universe import Universe
 from riskcore.bars import Bar, BarSampler, returns_of
 from riskcore.days import Days
 from riskcore.jumps import JumpFilter
+from riskcore.kept_book import follow_bar
 from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
 from riskcore.settings import NANOSECONDS, RiskSettings
@@ -260,8 +261,7 @@ class RiskActor:
         for book in books:
             book.before_bar()
         model.on_bar(bar.index, bar.returns)
-        for book in books:
-            book.on_bar()
+        follow_bar(model, books)
         self._jumps.learn(model.volatility, model.observations, model.absolute)
         self._measure(event, Occasion("bar", bar.end_ns, event.offset, self._stale(bar.stale)))
         self._closes = bar.close

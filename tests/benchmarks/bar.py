@@ -6,6 +6,7 @@ import numpy as np
 
 from riskcore import MarketModel, RiskBook
 from riskcore.drawn_paths import DrawnPaths
+from riskcore.kept_book import follow_bar
 from riskcore.settings import RiskSettings
 from tests.benchmarks.batch import batch_measures
 from tests.benchmarks.market import ROWS, book_of, market_of, returns_of, settings_of
@@ -21,7 +22,7 @@ def measure_bar() -> Table:
     table = Table(
         "One bar",
         "P = 10,000, every portfolio holds all N instruments. *Model*: covariance, scenarios and paths take the bar. "
-        f"*Books*: every portfolio follows; means over {BARS} bars, the rebuild of each book's vectors at every 64th "
+        f"*Books*: every portfolio follows; means over {BARS} bars, two rebuilds of each book's vectors "
         "among them. *Read*: three methods at three confidences of every portfolio. *Batch*: the same figures afresh, "
         "the paths shared by all portfolios.",
         ("N", "portfolios", "model", "books", "read", "batch", "batch / all three"),
@@ -43,7 +44,7 @@ def _row(n: int, count: int) -> tuple[str, ...]:
 def _steps(model: MarketModel, books: list[RiskBook], bar: int, row: np.ndarray) -> tuple[float, float, float]:
     steps: tuple[Callable[[], object], ...] = (
         lambda: model.on_bar(bar, row),
-        lambda: [book.on_bar() for book in books],
+        lambda: follow_bar(model, books),
         lambda: [book.measures() for book in books],
     )
     model_s, books_s, read_s = (seconds(step) for step in steps)

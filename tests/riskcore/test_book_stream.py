@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from zlib import crc32
 
 import numpy as np
 import pytest
 
 from riskcore import MarketModel, RiskBook, RiskSettings
-from riskcore.kept_book import REBUILD_EVERY
-from riskcore.vectors import BookVectors
+from riskcore.rebuild import REBUILD_EVERY
 from tests.riskcore.readings import assert_agrees
 
 Open = Callable[..., "object"]
@@ -113,22 +111,24 @@ def test_a_snapshot_changes_nothing(open_market: Open, small_settings: RiskSetti
     assert runs[0] == runs[1]
 
 
-@pytest.mark.parametrize("name", ["main", "desk a", "7"])
-def test_which_bars_rebuild_a_book_is_a_matter_of_its_name_and_the_bar_alone(
-    small_settings: RiskSettings, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    rebuilt: list[int] = []
-    plain = BookVectors.rebuild_measured
-
-    def noted(vectors: BookVectors, exposures: np.ndarray) -> None:
-        rebuilt.append(model.bars)
-        plain(vectors, exposures)
-
-    monkeypatch.setattr(BookVectors, "rebuild_measured", noted)
-    model = MarketModel(1, small_settings)
-    book = RiskBook(model, name)
-    for bar in range(200):
-        model.on_bar(bar, [0.01])
+@pytest.mark.parametrize("historical", ["equal", "filtered"])
+def test_what_a_book_remembers_of_the_bars_is_what_a_count_says(small_settings: RiskSettings, historical: str) -> None:
+    model = MarketModel(3, replace(small_settings, historical=historical))
+    book, rng = RiskBook(model, "main"), np.random.default_rng(12)
+    model.on_prices([10.0, 20.0, 30.0])
+    seen = set()
+    for bar in range(120):
+        absent = (bar % 40 > 25) & (rng.random(3) < 0.3)
+        model.on_bar(bar, np.where(absent, np.nan, rng.normal(size=3) * 0.01))
         book.on_bar()
-    assert rebuilt == [bars for bars in range(1, 201) if (bars + crc32(name.encode())) % 64 == 0]
-    assert len(rebuilt) == 3
+        if bar % 11 == 0:
+            book.hold(int(rng.integers(3)), float(rng.integers(2)))
+        if bar % 3:
+            continue
+        book.measures()
+        vectors = book._vectors
+        counts = model.observations[vectors.covered].tolist()
+        assert book.observations == min(counts, default=model.bars)
+        np.testing.assert_array_equal(vectors.slots, model.window.newest_complete(vectors.missing))
+        seen.add(len(vectors.slots) == small_settings.window and np.array_equal(vectors.slots, model.window.newest))
+    assert seen == {True, False}
