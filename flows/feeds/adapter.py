@@ -28,6 +28,7 @@ FrameReason = Literal[
     "not_an_object",
     "missing_field",
     "wrong_type",
+    "doubled_field",
     "unrecognised",
 ]
 TickReason = Literal[
@@ -37,6 +38,7 @@ TickReason = Literal[
     "not_an_object",
     "missing_field",
     "wrong_type",
+    "doubled_field",
     "crossed",
     "locked",
     "off_market",

@@ -12,6 +12,7 @@ _OF_A_TICK: dict[str, TickReason] = {
     "not_finite": "not_finite",
     "not_an_object": "not_an_object",
     "missing_field": "missing_field",
+    "doubled_field": "doubled_field",
 }
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)

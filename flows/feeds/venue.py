@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from flows.feeds.adapter import Credentials, Decoded, FrameError
+from flows.feeds.doubles import check_fields
 from flows.feeds.strict import UNREADABLE, check_bytes, reason_of
 
 Side = Literal["buy", "sell"]
@@ -49,9 +50,12 @@ class Venue:
     def decode(self, payload: bytes, received: int | None) -> Sequence[Decoded]:
         check_bytes(payload)
         try:
-            return self.read(payload, received)
+            found = self.read(payload, received)
         except UNREADABLE as error:
             raise FrameError(reason_of(error, payload)) from None
+        if found and payload.lstrip()[:1] == b"{":  # who reads an array looks at each of its parts
+            check_fields(payload)
+        return found
 
     def own_names(self, symbols: Sequence[str]) -> list[str]:
         """The venue's own names of ``symbols``, each once, in order."""

@@ -219,6 +219,19 @@ def test_d7_d8_d9_d11_a_frame_that_nobody_can_read_costs_itself_alone(
     assert verdict.closes == undisturbed.closes
 
 
+def test_d7_a_tick_that_says_its_price_twice_is_refused_and_moves_no_figure(undisturbed: Verdict) -> None:
+    ticks = [json.dumps(tick).encode() for tick in _market()]
+    bad = ticks[500].replace(b'"size"', b'"price": 1.5, "size"')
+    stamps = [NOW + number * STEP + 1_000_000 for number in range(1, TICKS + 1)]
+    told = [*zip(stamps[:500], ticks[:500], strict=True), (stamps[499], bad)]
+    told += zip(stamps[500:], ticks[500:], strict=True)
+    records = [Record(n, at, Kind.FRAME, "tailwatch", "ws", 0, frame) for n, (at, frame) in enumerate(told)]
+    verdict = judge(records, SYMBOLS)
+    assert verdict.rejected == {"doubled_field": 1}
+    assert verdict.accepted == undisturbed.accepted
+    assert verdict.closes == undisturbed.closes
+
+
 def test_d12_fields_that_nobody_knows_are_ignored_and_missing_ones_refused() -> None:
     new = {"ts": NOW, "symbol": "A", "price": 1.0, "seq": 1, "venue_flag": {"deep": [1, 2]}}
     renamed = {"time": NOW, "symbol": "A", "price": 1.0, "seq": 2}

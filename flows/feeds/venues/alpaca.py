@@ -10,6 +10,7 @@ from functools import partial
 import msgspec
 
 from flows.feeds.adapter import Credentials, Decoded, FrameError, NamedTick, PriceSource, Unusable, VenueError
+from flows.feeds.doubles import check_fields
 from flows.feeds.prices import fault_of_quote
 from flows.feeds.strict import UNREADABLE, reason_of, tick_reason
 from flows.feeds.times import text_time
@@ -97,11 +98,13 @@ class AlpacaAdapter(Venue):
 
     def _safely(self, part: msgspec.Raw, received: int | None) -> list[Decoded]:
         try:
-            return list(self._part(part, received))
+            found = list(self._part(part, received))
+            check_fields(bytes(part))
         except UNREADABLE as error:
             return [Unusable(tick_reason(reason_of(error, bytes(part))), None, bytes(part))]
         except FrameError as error:
             return [Unusable(tick_reason(error.reason), None, bytes(part))]
+        return found
 
     def _part(self, part: msgspec.Raw, received: int | None) -> Iterator[Decoded]:
         kind = _decode_outline(part).kind

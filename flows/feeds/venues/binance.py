@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from flows.feeds.adapter import UNSTAMPED, Decoded, FrameError, PriceSource, RisingTick, Unusable, VenueError, VenueTime
+from flows.feeds.doubles import check_fields
 from flows.feeds.prices import fault_of_quote
 from flows.feeds.strict import UNREADABLE, check_bytes, reason_of
 from flows.feeds.venue import Venue
@@ -124,19 +125,25 @@ class BinanceAdapter(Venue):
     def decode(self, payload: bytes, received: int | None) -> Sequence[Decoded]:
         check_bytes(payload)
         try:
-            frame = _decode(payload)
-            body = frame.data or frame
-            if body.e == "trade":
-                return self._trade(body, body.t, received)
-            if body.e == "aggTrade":
-                return self._trade(body, _decode_identifier(body.a), received)
-            if body.e == "bookTicker" or (not body.e and body.u is not None):
-                return self._quote(body, received)
-            return () if body.e else _answered(payload)
+            found = self.read(payload, received)
         except UNREADABLE as error:
             if _is_of_another_stream(payload):
                 return ()
             raise FrameError(reason_of(error, payload)) from None
+        if found:
+            check_fields(payload)
+        return found
+
+    def read(self, payload: bytes, received: int | None) -> Sequence[Decoded]:
+        frame = _decode(payload)
+        body = frame.data or frame
+        if body.e == "trade":
+            return self._trade(body, body.t, received)
+        if body.e == "aggTrade":
+            return self._trade(body, _decode_identifier(body.a), received)
+        if body.e == "bookTicker" or (not body.e and body.u is not None):
+            return self._quote(body, received)
+        return () if body.e else _answered(payload)
 
     def _trade(self, body: _Body, identifier: int | None, received: int | None) -> Sequence[Decoded]:
         if identifier is None or body.p is None or body.T is None or not body.s:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from flows.feeds.adapter import Decoded, FrameError, SequencedTick, Session, TickReason, Unusable, VenueError
+from flows.feeds.doubles import check_fields, says_twice
 from flows.feeds.prices import fault_of_quote
 from flows.feeds.strict import UNREADABLE, check_bytes, reason_of, tick_reason
 from flows.feeds.venue import Venue
@@ -98,11 +99,13 @@ class TailwatchAdapter(Venue):
                 return self._each(payload, received)
             raise FrameError(reason_of(error, payload)) from None
         if type(frame) is not list:
+            check_fields(payload)
             return self._single(frame, received)
         try:
-            return [self._tick(message, received) for message in frame]
+            ticks = [self._tick(message, received) for message in frame]
         except _NotATickError:
             return self._each(payload, received)
+        return self._each(payload, received) if says_twice(payload) else ticks
 
     def _single(self, message: _Message, received: int | None) -> Sequence[Decoded]:
         if message.type in _TICKS:
@@ -127,11 +130,15 @@ class TailwatchAdapter(Venue):
 
     def _part(self, part: bytes, received: int | None) -> Decoded:
         try:
-            return self._tick(_decode_one(part), received)
+            tick = self._tick(_decode_one(part), received)
+            check_fields(part)
         except _NotATickError as error:
             return Unusable(error.reason, None, part)
+        except FrameError as error:
+            return Unusable(tick_reason(error.reason), None, part)
         except UNREADABLE as error:
             return Unusable(tick_reason(reason_of(error, part)), None, part)
+        return tick
 
     def _tick(self, message: _Message, received: int | None) -> Tick | Unusable:
         symbol, stamp, price, bid, ask = message.symbol, message.ts, message.price, message.bid, message.ask
