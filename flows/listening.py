@@ -8,6 +8,7 @@ import structlog
 
 from flows.feeds import get_adapter
 from flows.feeds.adapter import Credentials, PriceSource
+from flows.feeds.client import check_url
 from flows.feeds.connection import FeedConnection
 from flows.feeds.status import Journal
 from riskcore.errors import TailwatchError
@@ -29,6 +30,11 @@ class FeedAddress:
     def full_url(self) -> str:
         """Where to connect; ``InputError`` where the feed is not known or has no address."""
         return get_adapter(self.name, self.price).url(self.symbols, self.url)
+
+    def check(self) -> None:
+        """Raise ``InputError`` where :meth:`connection` would."""
+        check_url(self.full_url)
+        get_adapter(self.name, self.price).login(self.credentials)
 
     def connection(self, journal: Journal) -> FeedConnection:
         """The connection to it, not yet started.

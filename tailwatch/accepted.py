@@ -1,6 +1,7 @@
 """What the settings accept: each check says in a few words what is wrong and what works."""
 
 import ipaddress
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -130,7 +131,16 @@ def web_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def directory(path: Path) -> Path:
+    there = next(part for part in (path, *path.absolute().parents) if os.path.exists(part))  # noqa: PTH110 - never raises
+    if not there.is_dir():
+        raise ValueError(f"{there} is no directory; name one that is there or can be made")
+    return path
+
+
 PathSetting = Annotated[Path, AfterValidator(Path.expanduser)]
+
+DirectorySetting = Annotated[PathSetting, AfterValidator(directory)]
 DurationSetting = Annotated[Duration, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[DurationSetting, AfterValidator(longer_than_nothing)]
 SizeSetting = Annotated[Size, BeforeValidator(parse_size)]

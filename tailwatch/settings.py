@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from riskcore.settings import RiskSettings, check_settings
 from tailwatch.accepted import (
+    DirectorySetting,
     DurationSetting,
     PathSetting,
     PositiveDuration,
@@ -196,7 +197,7 @@ class Settings(BaseSettings):
         1, "Groups of portfolios that are computed apart.", panel=RUNNING, metavar="COUNT", ge=1, le=64
     )
     memory: SizeSetting = _setting("4GiB", "Memory that the model may take.", panel=RUNNING, metavar="SIZE")
-    data_dir: PathSetting = _setting(
+    data_dir: DirectorySetting = _setting(
         _data_directory, "Where journal, database and logs lie.", panel=RUNNING, metavar="DIR"
     )
     journal_age: PositiveDuration | None = _setting(

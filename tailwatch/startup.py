@@ -89,7 +89,10 @@ def engine_of(settings: Settings, database_url: str) -> "Engine":
 def plan_of(settings: Settings) -> Plan:
     """The book and the feeds that it is heard from; InputError as of both, of the feeds first."""
     check_choices(settings)
-    return Plan(settings, read_commands(settings, live=True))
+    plan = Plan(settings, read_commands(settings, live=True))
+    for address in plan.addresses:
+        address.check()
+    return plan
 
 
 def publish_ns(settings: Settings, *, live: bool) -> int | None:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,10 +28,10 @@ def engine(configuration: Configuration) -> None:
     from tailwatch.supervised import announce_ready, keep_private, stopping_on_signals
 
     keep_private()
+    work = engine_of(configuration.settings, "")  # what is wrong is told before a database is started
     stopping = stopping_on_signals()
     with database_of(configuration.settings) as url:
-        work = engine_of(configuration.settings, url)
-        run_engine(work, stopping, announce_ready)
+        run_engine(replace(work, database_url=url), stopping, announce_ready)
 
 
 @with_settings("price", "data_dir", "journal_age", "journal_size", "keep_ticks", "database_url", "log_format")
@@ -42,10 +43,10 @@ def archive(configuration: Configuration) -> None:
 
     keep_private()
     settings = configuration.settings
+    journal, risk = settings.data_dir / "journal", settings.to_risk_settings()
     stopping = stopping_on_signals()
     with database_of(settings) as url:
         announce_ready()
-        journal, risk = settings.data_dir / "journal", settings.to_risk_settings()
         keep = settings.keep_ticks
         kept = None if keep is None else keep.nanoseconds
         run_archive(Archive(journal, url, risk, retention_of(settings), kept), stopping)

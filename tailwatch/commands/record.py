@@ -35,6 +35,7 @@ def record(
     addresses = Plan(settings, ()).addresses
     if len(addresses) > 1:
         raise InputError(f"feed: a recording is of one feed; name one with {flag('feed')}")
+    addresses[0].check()
     stopping = stopping_on_signals()
     writer = RecordingWriter(out, addresses[0].price)
     try:

@@ -79,6 +79,7 @@ def replay(
     ] = False,
 ) -> None:
     """Measure the risk of a book over recorded ticks."""
+    from flows.readers.recognise import open_file
     from tailwatch.manifest import manifest_path, write_manifest
     from tailwatch.progress import Progress, megabytes
     from tailwatch.replaying import Options, manifest_of, replay_of, summary
@@ -103,6 +104,8 @@ def replay(
         write_manifest(manifest_of(out, settings, files, options, total), manifest_path(out))
         typer.echo(f"tailwatch: {summary(total)}", err=True)
         return
+    for file in files:
+        open_file(file, 0, "", format)  # what is no recording is told before a database is started
     with database(settings) as url, _dashboard(settings, url) if dashboard else nullcontext():
         with Progress("replay", megabytes) as progress:
             total = _to_database(work, url, progress, stopping)

@@ -7,6 +7,7 @@ import typer
 
 from tailwatch.configuration import Configuration
 from tailwatch.options import EVERYTHING, with_settings
+from tailwatch.settings import Settings
 
 
 @with_settings(
@@ -19,8 +20,11 @@ def demo(
     rate: Annotated[float, typer.Option(metavar="COUNT", help="Ticks a second on average.")] = 500.0,
 ) -> None:
     """Show everything at work on a simulated market, with nothing to configure."""
+    from flows.exchange import ExchangeSettings
     from tailwatch.demonstration import exchange_state, prepare
 
+    _check(configuration.settings)
+    ExchangeSettings(rate=rate)
     configuration = prepare(configuration, instruments)
     state = str(exchange_state(configuration))
     _run(configuration, ["--instruments", str(instruments), "--rate", str(rate), "--state", state])
@@ -32,8 +36,18 @@ def up(configuration: Configuration) -> None:
     from tailwatch.network import check_feeds
     from tailwatch.startup import plan_of
 
+    _check(configuration.settings)
     check_feeds({one.name: one.full_url for one in plan_of(configuration.settings).addresses})
     _run(configuration, None)
+
+
+def _check(settings: Settings) -> None:
+    """What a part would refuse is refused before any is started."""
+    from tailwatch.webhook import webhook_of
+
+    settings.to_risk_settings()
+    if settings.webhook_url is not None:
+        webhook_of(settings, "")
 
 
 def _run(configuration: Configuration, market: Sequence[str] | None) -> None:
@@ -44,12 +58,9 @@ def _run(configuration: Configuration, market: Sequence[str] | None) -> None:
     from tailwatch.serving import asks_for_tokens
     from tailwatch.supervised import keep_private
     from tailwatch.supervisor import Interrupted, Supervisor
-    from tailwatch.webhook import webhook_of
 
     keep_private()
     settings = configuration.settings
-    if settings.webhook_url is not None:
-        webhook_of(settings, "")
     port = check_port(settings.host, settings.port)
     configuration = configuration.replacing({"port": port}, "free port")
     try:
