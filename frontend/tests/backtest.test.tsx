@@ -1,8 +1,10 @@
 /** The running backtest, read, drawn and told. */
 import { fireEvent, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { readBacktest } from "../src/client/readBacktest.ts";
-import { exceptionsOf, judgedRows } from "../src/risk/backtest.ts";
+import { readBacktest, readStoredBacktests, readStoredResult } from "../src/client/readBacktest.ts";
+import type { ForecastMethod } from "../src/client/types.ts";
+import { exceptionsOf, judgedBy, judgedRows } from "../src/risk/backtest.ts";
+import { timeTicks } from "../src/risk/domain.ts";
 import { type State, withPortfolioIds, withRisk } from "../src/store/state.ts";
 import { snapshot } from "./fixtures.ts";
 import { showPage } from "./page.tsx";
@@ -51,6 +53,28 @@ const backtest = {
     forecast("actual", "historical", 1, 0.4),
   ],
 };
+const job = {
+  id: "1",
+  kind: "backtest",
+  state: "done",
+  portfolio: "main",
+  request: { history: "prices.csv" },
+  finished: "2026-11-22T08:00:00Z",
+};
+const stored = {
+  kind: "backtest",
+  base_currency: "EUR",
+  dates: ["2021-01-04", "2021-01-05", "2021-01-06", "2021-01-07"],
+  pnl: [1, -12, null, -10],
+  forecasts: [
+    { method: "historical", confidence: 0.99, var: [10, 10, 10, 10] },
+    { method: "historical filtered", confidence: 0.99, var: [null, 15, 15, 5] },
+  ],
+  tests: [
+    forecast("hypothetical", "historical", 2, 0.003),
+    forecast("hypothetical", "historical filtered", 1, 0.4),
+  ],
+};
 const asked: string[] = [];
 let answer: object;
 
@@ -60,6 +84,8 @@ beforeEach(() => {
   answer = backtest;
   vi.stubGlobal("fetch", async (path: string) => {
     asked.push(path);
+    if (path === "/api/v1/jobs") return Response.json([job, { ...job, id: "2", state: "running" }]);
+    if (path.startsWith("/api/v1/jobs/")) return Response.json({ ...job, result: stored });
     return path.includes("/backtest") ? Response.json(answer) : Response.json({});
   });
 });
@@ -91,6 +117,33 @@ describe("a backtest", () => {
       points: [],
     });
   });
+});
+
+describe("a stored backtest", () => {
+  const read = readStoredResult({ ...job, result: stored });
+
+  test("has an exception on each day that lost more, or has no P&L or no forecast", () => {
+    if (read === null) throw new Error("unreadable");
+    const exceptionsBy = (method: ForecastMethod) =>
+      judgedBy(read, method, 0.99).points.map((point) => point.hypothetical_exception);
+    expect(exceptionsBy("historical")).toEqual([false, true, true, false]);
+    expect(exceptionsBy("historical filtered")).toEqual([true, false, true, true]);
+    expect(judgedBy(read, "parametric", 0.99).points).toEqual([]);
+  });
+
+  test("is among the jobs that are done, and what is no backtest is none", () => {
+    expect(
+      readStoredBacktests([job, { ...job, state: "failed" }, { ...job, kind: "monte_carlo" }, 7]),
+    ).toEqual([{ job: "1", portfolio: "main", history: "prices.csv", finished: "2026-11-22T08:00:00Z" }]);
+    expect(readStoredResult({ ...job, result: null })).toBeNull();
+  });
+});
+
+test("an axis of years has few ticks, a year or half of one apart", () => {
+  const year = 365.25 * 86_400_000;
+  const ticks = timeTicks(0, 27 * year, 10, 0);
+  expect(ticks.length).toBeLessThanOrEqual(11);
+  expect((ticks[1] ?? 0) - (ticks[0] ?? 0)).toBe(3 * year);
 });
 
 describe("the screen", () => {
@@ -130,5 +183,25 @@ describe("the screen", () => {
     await show();
     expect(region("P&L against forecast")).toHaveTextContent(/Too little to judge.*no bar has come so far/);
     expect(region("Verdicts")).toHaveTextContent("No forecast has met its bar yet");
+  });
+
+  test("shows a stored one when it is chosen, by its day and every forecast it has", async () => {
+    await show();
+    fireEvent.change(screen.getByRole("combobox", { name: "Which backtest" }), { target: { value: "1" } });
+    expect(window.location.search).toBe("?view=backtest&job=1");
+    await vi.waitFor(() => expect(verdicts()).toHaveLength(2));
+    expect(region("P&L against forecast")).toHaveTextContent("2 exceptions in 4 days");
+    expect(screen.queryByRole("radio", { name: "Actual" })).toBeNull();
+    fireEvent.click(screen.getByRole("button", { name: "Historical, filtered 99%" }));
+    expect(region("P&L against forecast")).toHaveTextContent("3 exceptions in 4 days");
+    fireEvent.change(screen.getByRole("combobox", { name: "Which backtest" }), { target: { value: "250" } });
+    expect(window.location.search).toBe("?view=backtest&method=historical+filtered&bars=250");
+  });
+
+  test("says whose a stored one is that is not of this portfolio", async () => {
+    job.portfolio = "other";
+    await show("&job=1");
+    await vi.waitFor(() => expect(region("Verdicts")).toHaveTextContent("This backtest is of other"));
+    job.portfolio = "main";
   });
 });

@@ -1,6 +1,6 @@
 /** What the user has chosen to look at. It stands in the address, so that a view can be sent to a colleague. */
 import { createContext, useCallback, useContext, useEffect, useState } from "react";
-import { METHODS, type Method, type Pnl } from "../client/types.ts";
+import { FORECAST_METHODS, type ForecastMethod, type Pnl } from "../client/types.ts";
 import { COLUMNS, type Column, readColumns } from "../risk/columns.ts";
 import type { Domain } from "../risk/domain.ts";
 import { GROUPINGS, type Grouping } from "../risk/groups.ts";
@@ -46,9 +46,11 @@ export interface View {
   columns: readonly Column[] | null;
   grouping: Grouping;
   /** Whose figures are looked into: what moved them, and how they stood the test. */
-  method: Method;
+  forecast: ForecastMethod;
   pnl: Pnl;
   bars: (typeof BARS)[number];
+  /** The job of the stored backtest that is looked at; null for the running one. */
+  job: string | null;
 }
 
 export const WINDOWS: readonly (readonly [label: string, milliseconds: number])[] = [
@@ -69,9 +71,10 @@ const DEFAULT: View = {
   waterfall: "positions",
   columns: null,
   grouping: "none",
-  method: "historical",
+  forecast: "historical",
   pnl: "hypothetical",
   bars: 500,
+  job: null,
 };
 
 function readZoom(query: URLSearchParams): Domain | null {
@@ -96,9 +99,10 @@ export function readView(search: string): View {
     waterfall: query.get("waterfall") === "why" ? "why" : "positions",
     columns: readColumns(query.get("columns")),
     grouping: GROUPINGS.find(([name]) => name === query.get("group"))?.[0] ?? DEFAULT.grouping,
-    method: METHODS.find((method) => method === query.get("method")) ?? DEFAULT.method,
+    forecast: FORECAST_METHODS.find((method) => method === query.get("method")) ?? DEFAULT.forecast,
     pnl: query.get("pnl") === "actual" ? "actual" : "hypothetical",
     bars: BARS.find((bars) => String(bars) === query.get("bars")) ?? DEFAULT.bars,
+    job: query.get("job"),
   };
 }
 
@@ -119,9 +123,10 @@ export function writeView(view: View): string {
   if (view.columns !== null && view.columns.length < COLUMNS.length)
     query.set("columns", view.columns.join(","));
   if (view.grouping !== DEFAULT.grouping) query.set("group", view.grouping);
-  if (view.method !== DEFAULT.method) query.set("method", view.method);
+  if (view.forecast !== DEFAULT.forecast) query.set("method", view.forecast);
   if (view.pnl !== DEFAULT.pnl) query.set("pnl", view.pnl);
   if (view.bars !== DEFAULT.bars) query.set("bars", String(view.bars));
+  if (view.job !== null) query.set("job", view.job);
   const text = query.toString();
   return text === "" ? "" : `?${text}`;
 }

@@ -1,7 +1,7 @@
 /** The few calls the dashboard makes; errors are problem+json and carry a sentence a person can read. */
 import { momentOf } from "../format/time.ts";
 import { readAlert, readHistory, readPortfolioIds, readRisk } from "./read.ts";
-import { readBacktest } from "./readBacktest.ts";
+import { readBacktest, readStoredBacktests, readStoredResult } from "./readBacktest.ts";
 import { readCovariance } from "./readCovariance.ts";
 import { readExplanation } from "./readExplanation.ts";
 import { readLimits } from "./readLimits.ts";
@@ -24,6 +24,8 @@ import type {
   Replay,
   RiskSnapshot,
   Scenario,
+  StoredBacktest,
+  StoredResult,
   Stress,
   WhatIf,
 } from "./types.ts";
@@ -185,6 +187,12 @@ export async function fetchBacktest(
   const search = new URLSearchParams({ method, confidence: String(confidence), bars: String(bars) });
   return readable(readBacktest(await get(`${portfolioPath(id)}/backtest?${search}`, signal)));
 }
+
+export const fetchStoredBacktests = async (signal?: AbortSignal): Promise<StoredBacktest[]> =>
+  readStoredBacktests(await get("/api/v1/jobs", signal));
+
+export const fetchStoredResult = async (job: string, signal?: AbortSignal): Promise<StoredResult> =>
+  readable(readStoredResult(await get(`/api/v1/jobs/${encodeURIComponent(job)}`, signal)));
 
 /** So long after the day began is looked for its first figures. */
 const OPENING_MS = 600_000;

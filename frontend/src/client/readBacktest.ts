@@ -1,6 +1,13 @@
-/** Reads the running backtest; see read.ts for the rules. */
-import type { Backtest, BacktestPoint, ForecastTest, LikelihoodTest } from "./types.ts";
-import { isMethod, isObject, list, number, present, readMoment, text } from "./values.ts";
+/** Reads the running backtest and those that are stored; see read.ts for the rules. */
+import type {
+  Backtest,
+  BacktestPoint,
+  ForecastTest,
+  LikelihoodTest,
+  StoredBacktest,
+  StoredResult,
+} from "./types.ts";
+import { isForecastMethod, isMethod, isObject, list, number, present, readMoment, text } from "./values.ts";
 
 function readPoint(value: unknown): BacktestPoint | null {
   if (!isObject(value)) return null;
@@ -27,7 +34,7 @@ function readTest(value: unknown): LikelihoodTest {
 const ZONES = ["green", "yellow", "red"] as const;
 
 function readForecastTest(value: unknown): ForecastTest | null {
-  if (!isObject(value) || !isMethod(value.method)) return null;
+  if (!isObject(value) || !isForecastMethod(value.method)) return null;
   const confidence = number(value.confidence);
   const light = isObject(value.light) ? value.light : {};
   const zone = ZONES.find((one) => one === light.zone);
@@ -60,5 +67,40 @@ export function readBacktest(value: unknown): Backtest | null {
     confidence,
     points: list(value.points).map(readPoint).filter(present),
     tests: list(value.tests).map(readForecastTest).filter(present),
+  };
+}
+
+function readStored(value: unknown): StoredBacktest | null {
+  if (!isObject(value) || value.kind !== "backtest" || value.state !== "done") return null;
+  const job = text(value.id);
+  const portfolio = text(value.portfolio);
+  const history = text(isObject(value.request) ? value.request.history : null);
+  const finished = readMoment(value.finished);
+  if (job === null || portfolio === null || history === null || finished === null) return null;
+  return { job, portfolio, history, finished };
+}
+
+/** The backtests among the jobs that are done, the newest first. */
+export const readStoredBacktests = (value: unknown): StoredBacktest[] =>
+  list(value).map(readStored).filter(present);
+
+function readForecasts(value: unknown): StoredResult["forecasts"][number] | null {
+  if (!isObject(value) || !isForecastMethod(value.method)) return null;
+  const confidence = number(value.confidence);
+  return confidence === null ? null : { method: value.method, confidence, var: list(value.var).map(number) };
+}
+
+export function readStoredResult(value: unknown): StoredResult | null {
+  const job = isObject(value) ? value : {};
+  const portfolio = text(job.portfolio);
+  const { result } = job;
+  if (portfolio === null || !isObject(result) || result.kind !== "backtest") return null;
+  return {
+    portfolio,
+    base_currency: text(result.base_currency) ?? "USD",
+    dates: list(result.dates).map(text).filter(present),
+    pnl: list(result.pnl).map(number),
+    forecasts: list(result.forecasts).map(readForecasts).filter(present),
+    tests: list(result.tests).map(readForecastTest).filter(present),
   };
 }

@@ -8,6 +8,8 @@ type Schemas = components["schemas"];
 
 export type Measure = Schemas["Measure"];
 export type Method = Measure["method"];
+/** A method, or the variant of one that only a stored backtest has. */
+export type ForecastMethod = Method | "historical filtered";
 export type PositionRisk = Schemas["PositionRisk"];
 export type Distribution = Schemas["Distribution"];
 export type Uncovered = Schemas["Uncovered"];
@@ -102,13 +104,33 @@ export type ForecastTest = Pick<
   | "first_failure"
   | "z2"
   | "verdict"
-> & { method: Method; light: Pick<Schemas["Light"], "zone" | "reason"> };
+> & { method: ForecastMethod; light: Pick<Schemas["Light"], "zone" | "reason"> };
 export type Pnl = ForecastTest["pnl"];
-export type BacktestPoint = Schemas["BacktestPoint"];
-export type Backtest = Pick<Schemas["Backtest"], "method" | "confidence" | "points"> & {
+/** A day of a stored one may have no price, and so no P&L. */
+export type BacktestPoint = Omit<Schemas["BacktestPoint"], "hypothetical_pnl" | "actual_pnl"> &
+  Nullable<Pick<Schemas["BacktestPoint"], "hypothetical_pnl" | "actual_pnl">>;
+export type Backtest = Pick<Schemas["Backtest"], "confidence"> & {
+  method: ForecastMethod;
   base_currency: string;
+  points: BacktestPoint[];
   tests: ForecastTest[];
 };
+/** A finished backtest over a history of days, and where it is kept. */
+export interface StoredBacktest {
+  job: string;
+  portfolio: string;
+  history: string;
+  finished: string;
+}
+/** Its days, and the forecasts that were made for them. */
+export interface StoredResult {
+  portfolio: string;
+  base_currency: string;
+  dates: string[];
+  pnl: (number | null)[];
+  forecasts: { method: ForecastMethod; confidence: number; var: (number | null)[] }[];
+  tests: ForecastTest[];
+}
 
 export type Replay = Pick<
   Schemas["Replay"],
@@ -148,3 +170,14 @@ export const METHOD_NAMES: Record<Method, string> = {
   historical: "Historical",
   monte_carlo: "Monte Carlo",
 };
+
+export const FORECAST_METHODS: readonly ForecastMethod[] = [...METHODS, "historical filtered"];
+
+export const FORECAST_NAMES: Record<ForecastMethod, string> = {
+  ...METHOD_NAMES,
+  "historical filtered": "Historical, filtered",
+};
+
+/** The method that a variant is one of. */
+export const methodOf = (forecast: ForecastMethod): Method =>
+  forecast === "historical filtered" ? "historical" : forecast;

@@ -1,5 +1,5 @@
 /** The values that everything on the wire is made of; what is not usable becomes null. */
-import type { Method, Uncovered } from "./types.ts";
+import type { ForecastMethod, Method, Uncovered } from "./types.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -18,6 +18,9 @@ export const present = <T>(value: T | null): value is T => value !== null;
 
 export const isMethod = (value: unknown): value is Method =>
   value === "parametric" || value === "historical" || value === "monte_carlo";
+
+export const isForecastMethod = (value: unknown): value is ForecastMethod =>
+  isMethod(value) || value === "historical filtered";
 
 export function readUncovered(value: unknown): Uncovered | null {
   if (!isObject(value)) return null;

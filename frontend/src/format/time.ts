@@ -28,6 +28,10 @@ export function day(moment: number): string {
 export const shortDay = (moment: number): string =>
   new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(moment);
 
+/** For an axis of years: Nov 2026. */
+const month = (moment: number): string =>
+  new Intl.DateTimeFormat(undefined, { month: "short", year: "numeric" }).format(moment);
+
 export function zoneName(moment: number): string {
   const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" }).formatToParts(moment);
   return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
@@ -62,5 +66,6 @@ const DAY_MS = 86_400_000;
 export function tickLabel(spanMs: number): (moment: number) => string {
   if (spanMs < 10 * 60_000) return (moment) => clock(moment);
   if (spanMs <= DAY_MS) return (moment) => clock(moment).slice(0, 5);
-  return (moment) => `${shortDay(moment)} ${clock(moment).slice(0, 5)}`;
+  if (spanMs < 14 * DAY_MS) return (moment) => `${shortDay(moment)} ${clock(moment).slice(0, 5)}`;
+  return spanMs < 300 * DAY_MS ? shortDay : month;
 }

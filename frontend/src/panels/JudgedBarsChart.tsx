@@ -10,18 +10,23 @@ interface Props {
   rows: JudgedRow[];
   pnl: Pnl;
   currency: string;
+  /** A bar is a day, and its time of day says nothing. */
+  daily: boolean;
   width: number;
   height: number;
 }
 
 const MARGIN = { top: 8, right: 4, bottom: 0, left: 12 };
+/** A label nearer to the left edge would be cut. */
+const HALF_LABEL = 16;
 const TICK = { fill: "var(--faint)", fontSize: 11 };
 
-export default function JudgedBarsChart({ rows, pnl, currency, width, height }: Props) {
+export default function JudgedBarsChart({ rows, pnl, currency, daily, width, height }: Props) {
   const from = rows[0]?.moment ?? 0;
   const to = rows.at(-1)?.moment ?? 1;
+  const most = Math.max(2, Math.floor(width / 96));
   const offsetMs = -new Date(to).getTimezoneOffset() * 60_000;
-  const values = rows.flatMap((row) => [row.pnl, row.allowed ?? 0]);
+  const values = rows.flatMap((row) => [row.pnl ?? 0, row.allowed ?? 0]);
   const domain = niceDomain(Math.min(...values), Math.max(...values), 0.05);
   return (
     <ComposedChart width={width} height={height} data={rows} margin={MARGIN} accessibilityLayer>
@@ -30,7 +35,7 @@ export default function JudgedBarsChart({ rows, pnl, currency, width, height }: 
         dataKey="moment"
         type="number"
         domain={[from, to]}
-        ticks={timeTicks(from, to, Math.max(2, Math.floor(width / 96)), offsetMs)}
+        ticks={timeTicks(from + (to - from) * (HALF_LABEL / width), to, most, offsetMs)}
         tickFormatter={tickLabel(to - from)}
         tick={TICK}
         stroke="var(--line-strong)"
@@ -54,7 +59,7 @@ export default function JudgedBarsChart({ rows, pnl, currency, width, height }: 
         cursor={{ stroke: "var(--line-strong)" }}
         content={({ active, payload }) => {
           const row = payload?.[0]?.payload as JudgedRow | undefined;
-          return active && row !== undefined ? <BarTip {...{ row, pnl, currency }} /> : null;
+          return active && row !== undefined ? <BarTip {...{ row, pnl, currency, daily }} /> : null;
         }}
       />
       <ReferenceLine y={0} stroke="var(--line-strong)" />
@@ -87,10 +92,11 @@ export default function JudgedBarsChart({ rows, pnl, currency, width, height }: 
   );
 }
 
-function BarTip({ row, pnl, currency }: { row: JudgedRow; pnl: Pnl; currency: string }) {
+function BarTip(props: Pick<Props, "pnl" | "currency" | "daily"> & { row: JudgedRow }) {
+  const { row, pnl, currency, daily } = props;
   const name = pnl === "actual" ? "Actual P&L" : "Hypothetical P&L";
   return (
-    <ChartTip title={`${day(row.moment)}, ${clock(row.moment)}`}>
+    <ChartTip title={daily ? day(row.moment) : `${day(row.moment)}, ${clock(row.moment)}`}>
       <TipRow colour="var(--body-line)" name={name} value={moneyExact(row.pnl, currency, 2)} />
       <TipRow colour="var(--warn)" name="−VaR forecast" value={moneyExact(row.allowed, currency, 2)} />
       {row.exception !== null && <TipRow colour="var(--loss)" name="exception" value="" />}

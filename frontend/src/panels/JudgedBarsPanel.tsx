@@ -1,18 +1,29 @@
 import { NativeSelect, SegmentedControl } from "@mantine/core";
 import { lazy, Suspense, useMemo } from "react";
-import { BARS, useChosen } from "../app/view.ts";
-import { type Backtest, METHOD_NAMES, METHODS, type Method, type Pnl } from "../client/types.ts";
+import { useChosen } from "../app/view.ts";
+import {
+  type Backtest,
+  FORECAST_METHODS,
+  FORECAST_NAMES,
+  type ForecastMethod,
+  METHODS,
+  methodOf,
+  type Pnl,
+} from "../client/types.ts";
 import { confidenceLabel, count } from "../format/number.ts";
 import { Message } from "../parts/Message.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { Sized } from "../parts/Sized.tsx";
 import { exceptionsOf, judgedRows } from "../risk/backtest.ts";
+import { BacktestChooser } from "./BacktestChooser.tsx";
 import type { Asked } from "./useAsked.ts";
 
 const JudgedBarsChart = lazy(() => import("./JudgedBarsChart.tsx"));
 
-const METHOD_CHOICES = METHODS.map((value) => ({ value, label: METHOD_NAMES[value] }));
-const BAR_CHOICES = BARS.map((value) => ({ value: String(value), label: `${count(value)} bars` }));
+const choicesOf = (methods: readonly ForecastMethod[]) =>
+  methods.map((value) => ({ value, label: FORECAST_NAMES[value] }));
+const RUNNING = choicesOf(METHODS);
+const STORED = choicesOf(FORECAST_METHODS);
 const PNL_CHOICES = [
   { value: "hypothetical", label: "Hypothetical" },
   { value: "actual", label: "Actual" },
@@ -20,67 +31,82 @@ const PNL_CHOICES = [
 
 /** What each bar earned, what its forecast allowed it to lose, and where it lost more. */
 export function JudgedBarsPanel({ answer, error }: Asked<Backtest>) {
-  const { confidence, method, pnl, bars, change } = useChosen();
+  const { forecast, pnl: wanted, job, change } = useChosen();
+  const stored = job !== null;
+  const pnl = stored ? "hypothetical" : wanted;
+  const method = stored ? forecast : methodOf(forecast);
   return (
     <Panel
       area="judged"
       title="P&L against forecast"
-      note={answer === null ? "" : noteOf(answer, pnl)}
+      note={answer === null ? "" : noteOf(answer, pnl, stored)}
       actions={
         <>
-          <SegmentedControl
-            size="xs"
-            aria-label="P&L"
-            data={PNL_CHOICES}
-            value={pnl}
-            onChange={(value) => change({ pnl: value as Pnl })}
-          />
+          {!stored && (
+            <SegmentedControl
+              size="xs"
+              aria-label="P&L"
+              data={PNL_CHOICES}
+              value={pnl}
+              onChange={(value) => change({ pnl: value as Pnl })}
+            />
+          )}
           <NativeSelect
             size="xs"
             aria-label="Method"
-            data={METHOD_CHOICES}
+            data={stored ? STORED : RUNNING}
             value={method}
-            onChange={(event) => change({ method: event.currentTarget.value as Method })}
+            onChange={(event) => change({ forecast: event.currentTarget.value as ForecastMethod })}
           />
-          <NativeSelect
-            size="xs"
-            aria-label="How many bars"
-            data={BAR_CHOICES}
-            value={String(bars)}
-            onChange={(event) =>
-              change({ bars: BARS.find((one) => String(one) === event.currentTarget.value) ?? bars })
-            }
-          />
+          <BacktestChooser />
         </>
       }
     >
       {answer === null ? (
         <Message title={error === null ? "Asking…" : "Not known"}>{error}</Message>
       ) : answer.points.length < 2 ? (
-        <Message title="Too little to judge">
-          A forecast of {METHOD_NAMES[method]} {confidenceLabel(confidence)} is held against the bar that
-          follows it: {answer.points.length === 0 ? "no bar" : "one bar"} has come so far.
-        </Message>
+        <TooLittle {...{ stored, answer }} />
       ) : (
-        <Drawn {...{ answer, pnl }} />
+        <Drawn {...{ answer, pnl, stored }} />
       )}
     </Panel>
   );
 }
 
-function noteOf({ points, method, confidence }: Backtest, pnl: Pnl): string {
-  const exceptions = exceptionsOf(points, pnl);
-  const what = `${METHOD_NAMES[method]} VaR ${confidenceLabel(confidence)} of one bar`;
-  return `${what}: ${count(exceptions)} ${exceptions === 1 ? "exception" : "exceptions"} in ${count(points.length)} bars`;
+const nameOf = ({ method, confidence }: Backtest): string =>
+  `${FORECAST_NAMES[method]} ${confidenceLabel(confidence)}`;
+
+function TooLittle({ answer, stored }: { answer: Backtest; stored: boolean }) {
+  const came = answer.points.length === 0 ? "no bar" : "one bar";
+  return (
+    <Message title="Too little to judge">
+      {stored
+        ? `${nameOf(answer)} was not judged in this backtest.`
+        : `A forecast of ${nameOf(answer)} is held against the bar that follows it: ${came} has come so far.`}
+    </Message>
+  );
 }
 
-function Drawn({ answer, pnl }: { answer: Backtest; pnl: Pnl }) {
+interface DrawnProps {
+  answer: Backtest;
+  pnl: Pnl;
+  stored: boolean;
+}
+
+function noteOf(answer: Backtest, pnl: Pnl, stored: boolean): string {
+  const exceptions = exceptionsOf(answer.points, pnl);
+  const [name, one, many] = [nameOf(answer), ...(stored ? ["day", "days"] : ["bar", "bars"])];
+  const found = `${count(exceptions)} ${exceptions === 1 ? "exception" : "exceptions"}`;
+  return `VaR of one ${one}, ${name}: ${found} in ${count(answer.points.length)} ${many}`;
+}
+
+function Drawn({ answer, pnl, stored }: DrawnProps) {
   const rows = useMemo(() => judgedRows(answer.points, pnl), [answer, pnl]);
   return (
     <Sized>
       {(size) => (
         <Suspense>
-          <JudgedBarsChart {...{ rows, pnl, currency: answer.base_currency }} {...size} />
+          <JudgedBarsChart {...{ rows, pnl, currency: answer.base_currency, daily: stored }} {...size} />
         </Suspense>
       )}
     </Sized>

@@ -1,5 +1,5 @@
 import { useChosen } from "../app/view.ts";
-import { type Backtest, type ForecastTest, type LikelihoodTest, METHOD_NAMES } from "../client/types.ts";
+import { type Backtest, FORECAST_NAMES, type ForecastTest, type LikelihoodTest } from "../client/types.ts";
 import { confidenceLabel, count, decimal } from "../format/number.ts";
 import { DataTable } from "../parts/DataTable.tsx";
 import { Figure } from "../parts/Figure.tsx";
@@ -30,7 +30,8 @@ const HEADS = [
 
 /** What every test says of each method and confidence, in figures and in words. */
 export function VerdictsPanel({ answer, error }: Asked<Backtest>) {
-  const { pnl } = useChosen();
+  const { pnl: wanted, job } = useChosen();
+  const pnl = job === null ? wanted : "hypothetical";
   const tests = (answer?.tests ?? []).filter((test) => test.pnl === pnl);
   return (
     <Panel
@@ -54,16 +55,16 @@ export function VerdictsPanel({ answer, error }: Asked<Backtest>) {
 }
 
 function Row({ test }: { test: ForecastTest }) {
-  const { method, confidence, change } = useChosen();
-  const isShown = test.method === method && test.confidence === confidence;
-  const name = `${METHOD_NAMES[test.method]} ${confidenceLabel(test.confidence)}`;
+  const { forecast, confidence, change } = useChosen();
+  const isShown = test.method === forecast && test.confidence === confidence;
+  const name = `${FORECAST_NAMES[test.method]} ${confidenceLabel(test.confidence)}`;
   return (
     <tr data-shown={isShown || undefined}>
       <th scope="row">
         <button
           type="button"
           aria-pressed={isShown}
-          onClick={() => change({ method: test.method, confidence: test.confidence })}
+          onClick={() => change({ forecast: test.method, confidence: test.confidence })}
         >
           {name}
         </button>

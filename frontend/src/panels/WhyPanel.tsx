@@ -2,7 +2,7 @@ import { NativeSelect } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { useChosen } from "../app/view.ts";
 import { fetchExplanation } from "../client/http.ts";
-import { type Explanation, METHOD_NAMES, METHODS, type Method } from "../client/types.ts";
+import { type Explanation, METHOD_NAMES, METHODS, type Method, methodOf } from "../client/types.ts";
 import { confidenceLabel, money } from "../format/number.ts";
 import { clock, momentOf } from "../format/time.ts";
 import { Message } from "../parts/Message.tsx";
@@ -10,6 +10,7 @@ import { Panel } from "../parts/Panel.tsx";
 import { Sized } from "../parts/Sized.tsx";
 import { whyBars } from "../risk/why.ts";
 import { useSampledPortfolio } from "../store/portfolio.ts";
+import { figureKey } from "../store/series.ts";
 import { useAsked } from "./useAsked.ts";
 import { WaterfallSwitch } from "./WaterfallSwitch.tsx";
 
@@ -37,10 +38,11 @@ function storyOf(explanation: Explanation, currency: string, isPart: boolean): s
  * drags over a part of the chart picks the two moments.
  */
 export function WhyPanel() {
-  const { portfolio, confidence, windowMs, zoom, method, change } = useChosen();
+  const { portfolio, confidence, windowMs, zoom, forecast, change } = useChosen();
+  const method = methodOf(forecast);
   const held = useSampledPortfolio(2000);
-  const edge = held?.series.points.find(({ figures }) =>
-    Object.values(figures).some((figure) => figure !== null),
+  const edge = held?.series.points.find(
+    ({ figures }) => typeof figures[figureKey(method, confidence, "var")] === "number",
   );
   const newest = held?.series.points.at(-1)?.moment ?? 0;
   const from = zoom?.[0] ?? (edge === undefined ? null : beginning(edge.moment, newest));
@@ -65,7 +67,7 @@ export function WhyPanel() {
             aria-label="Method of the explanation"
             data={CHOICES}
             value={method}
-            onChange={(event) => change({ method: event.currentTarget.value as Method })}
+            onChange={(event) => change({ forecast: event.currentTarget.value as Method })}
           />
           <WaterfallSwitch />
         </>

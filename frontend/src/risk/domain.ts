@@ -39,13 +39,38 @@ export function ticksOf([low, high]: Domain): number[] {
   return ticks;
 }
 
+const DAY_S = 86_400;
 const CLOCK_STEPS_S = [
-  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  60,
+  120,
+  300,
+  600,
+  900,
+  1800,
+  3600,
+  7200,
+  10800,
+  21600,
+  43200,
+  DAY_S,
 ];
+const YEAR_S = 365.25 * DAY_S;
+const DAY_STEPS_S = [...[2, 7, 14, 28, 91.3125].map((days) => days * DAY_S), 0.5 * YEAR_S];
+
+function stepOf(seconds: number, most: number): number {
+  const step = [...CLOCK_STEPS_S, ...DAY_STEPS_S].find((step) => seconds / step <= most);
+  return step ?? Math.ceil(seconds / YEAR_S / most) * YEAR_S;
+}
 
 /** Round clock times of the user's zone between two moments, at most `most` of them. */
 export function timeTicks(from: number, to: number, most: number, offsetMs: number): number[] {
-  const step = (CLOCK_STEPS_S.find((seconds) => (to - from) / (seconds * 1000) <= most) ?? 7 * 86400) * 1000;
+  const step = stepOf((to - from) / 1000, most) * 1000;
   const ticks: number[] = [];
   for (let tick = Math.ceil((from + offsetMs) / step) * step - offsetMs; tick <= to; tick += step)
     ticks.push(tick);
