@@ -3,11 +3,7 @@
 import json
 from typing import Any
 
-import msgspec
-
 from flows.feeds.adapter import FrameError
-
-_decode = msgspec.json.Decoder().decode
 
 
 class _SaidTwiceError(Exception):
@@ -23,8 +19,8 @@ def check_fields(payload: bytes) -> None:
 def says_twice(payload: bytes) -> bool:
     """Tell whether some object in ``payload``, which has been decoded, has a key twice with different values.
 
-    Each distinct key and each text among the values stands between two quotation marks. A frame that has no others is
-    done; any other, or one with escapes, is parsed by the standard library, key by key.
+    A frame whose keys and texts are all different has none twice. Any other, or one with escapes, is parsed by the
+    standard library, key by key: ten times the cost.
     """
     try:
         return not _has_distinct_keys(payload) and _is_told_in_two_ways(payload)
@@ -35,20 +31,8 @@ def says_twice(payload: bytes) -> bool:
 def _has_distinct_keys(payload: bytes) -> bool:
     if b"\\" in payload:
         return False
-    try:
-        return 2 * _texts(_decode(payload)) == payload.count(b'"')
-    except msgspec.MsgspecError:
-        return False
-
-
-def _texts(content: Any) -> int:
-    is_object = type(content) is dict
-    parts = content.values() if is_object else content
-    kinds = list(map(type, parts))
-    found = kinds.count(str) + (len(kinds) if is_object else 0)
-    if dict in kinds or list in kinds:
-        found += sum(_texts(part) for part in parts if type(part) in (dict, list))
-    return found
+    texts = payload.split(b'"')[1::2]
+    return len(set(texts)) == len(texts)
 
 
 def _is_told_in_two_ways(payload: bytes) -> bool:
