@@ -9,11 +9,13 @@ import fcntl
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -122,7 +124,7 @@ class EmbeddedPostgres:
                 self._stop_server(timeout_s)
         finally:
             if self._process is not None:
-                self._process.wait()
+                _interrupt(self._process)
             self._process = None
             self._release()
 
@@ -276,6 +278,14 @@ def _settings(*, durable: bool) -> dict[str, str]:
         settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
         settings["dynamic_shared_memory_type"] = "mmap"  # goes with the directory, however the server ends
     return settings
+
+
+def _interrupt(server: "subprocess.Popen[bytes]") -> None:
+    """End a server, also one that has only begun: it has no file yet by which ``pg_ctl`` would find it."""
+    while server.poll() is None:
+        server.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(0.1)
 
 
 def _try_lock(path: Path) -> int | None:

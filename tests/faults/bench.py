@@ -129,7 +129,7 @@ class Bench:
         while not condition():
             for part, process in self._running.items():
                 assert process.poll() is None, self.log(part)
-            assert time.monotonic() < give_up, "it never came true"
+            assert time.monotonic() < give_up, "\n".join(("it never came true", *map(self.log, self._running)))
             time.sleep(0.01)
 
     def _ready(self, part: str) -> Path:

@@ -185,6 +185,14 @@ def test_an_interrupted_first_start_is_begun_again(home: Path) -> None:
         assert answer(server.url) == 1
 
 
+def test_a_start_that_takes_too_long_ends_with_an_error_and_leaves_no_server(home: Path) -> None:
+    with pytest.raises(EmbeddedServerError, match="it does not start"):
+        EmbeddedPostgres(home, durable=False, start_timeout_s=0.0).start()
+    assert not Cluster(home / "cluster").processes()
+    with server_in(home) as server:
+        assert answer(server.url) == 1
+
+
 def test_stopping_does_not_wait_for_clients(home: Path) -> None:
     server = server_in(home)
     client = psycopg.connect(server.start())
