@@ -42,6 +42,13 @@ def test_hypothetical_is_of_what_was_held_and_actual_has_the_trades_at_their_pri
     assert book.end_bar() == pytest.approx((2.0, 2.0))
 
 
+def test_a_quantity_stated_in_the_midst_of_a_bar_is_a_trade_at_the_price_of_that_moment(book: RiskBook) -> None:
+    book.model.on_price(0, 104.0)
+    book.hold(0, 4.0)
+    book.model.on_price(0, 106.0)
+    assert book.end_bar() == pytest.approx((60.0, 40.0 + 8.0))
+
+
 def test_a_day_that_begins_in_the_midst_of_a_bar_loses_nothing(book: RiskBook) -> None:
     book.model.on_price(0, 101.0)
     book.on_trade(0, 5.0, price=102.0)

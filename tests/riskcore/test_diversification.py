@@ -129,3 +129,21 @@ def test_the_weakest_position_counts_and_a_window_counts_bars(small_settings: Ri
     rolling = model_of(replace(small_settings, covariance="rolling"))
     assert book_of(rolling).effective_observations == small_settings.window
     assert RiskBook(model).effective_observations == 0.0
+
+
+def test_what_there_are_no_figures_of_is_refused_with_what_there_are(small_settings: RiskSettings) -> None:
+    book = book_of(model_of(small_settings))
+    known = ", ".join(map(str, ("parametric", "historical", "monte_carlo", *small_settings.confidence)))
+    with pytest.raises(InputError, match=f"^there are figures by {known}: none by parametric at 0.5$"):
+        book.diversification("parametric", 0.5)
+
+
+def test_a_histogram_says_of_which_method_it_is_and_is_there_with_the_last_observation_needed(
+    small_settings: RiskSettings,
+) -> None:
+    needed = small_settings.min_observations
+    assert book_of(model_of(small_settings, bars=needed - 1)).distribution() is None
+    book = book_of(model_of(small_settings, bars=needed))
+    assert book.observations == needed
+    found = book.distribution("historical"), book.distribution("monte_carlo")
+    assert [each.method for each in found if each is not None] == ["historical", "monte_carlo"]
