@@ -49,15 +49,20 @@ def write_journal(directory: Path, ticks: int, limits: tuple[Limit, ...] = ()) -
         tick = {"ts": now, "symbol": "AB"[step % 2], "price": 100 + step * 7919 % 31 / 50, "seq": step + 1}
         last = writer.append(Kind.FRAME, json.dumps(tick).encode(), adapter="tailwatch", origin="test", stamp=now)
     assert writer.flush(60.0)
-    # So that a transaction and a checkpoint are due behind the last tick. What comes in another batch also proves to
-    # another process that the ticks are on the disk.
-    for _ in range(2 * OFTEN.records):
-        writer.append(Kind.CONNECTED, b"{}", adapter="tailwatch", origin="test", stamp=now)
-    assert writer.flush(60.0)
-    writer.append(Kind.CONNECTED, b"{}", adapter="tailwatch", origin="test", stamp=now)
-    assert writer.flush(60.0)
+    end_journal(writer, now)
     writer.close()
     return Written(len(sent), last)
+
+
+def end_journal(writer: JournalWriter, now: int) -> None:
+    """Make a transaction and a checkpoint due behind the last tick.
+
+    What comes in another batch also proves to another process that the ticks are on the disk.
+    """
+    for records in (2 * OFTEN.records, 1):
+        for _ in range(records):
+            writer.append(Kind.CONNECTED, b"{}", adapter="tailwatch", origin="test", stamp=now)
+        assert writer.flush(60.0)
 
 
 class Bench:
@@ -98,7 +103,8 @@ class Bench:
     def run_to_the_end(self) -> None:
         """Let the engine work until nothing of the journal is left."""
         self.start("engine")
-        self.wait_for(lambda: self.resumed_at() > self.journal.last)
+        while (before := self.resumed_at()) <= self.journal.last:
+            self.wait_for(lambda before=before: self.resumed_at() > before)
         assert self.stop("engine") == 0, self.log("engine")
 
     def archive_to_the_end(self) -> None:
@@ -108,10 +114,12 @@ class Bench:
         assert self.stop("archive") == 0, self.log("archive")
 
     def undisturbed(self) -> list[Told]:
-        """What is told where nothing happens: of a run of another name on the same journal."""
+        """What is told where nothing happens: of a run of another name on the same journal, from its beginning."""
+        checkpoint = self.directory / "checkpoint"
+        checkpoint.unlink(missing_ok=True)
         quiet = Bench(self.directory, self.url, self.journal, "undisturbed")
         quiet.run_to_the_end()
-        (self.directory / "checkpoint").unlink()
+        checkpoint.unlink()
         return quiet.told()
 
     def end(self) -> None:
@@ -122,6 +130,17 @@ class Bench:
         """Wait until the part has come to its point."""
         assert self._running[part].wait(PATIENCE_S) == -signal.SIGKILL, self.log(part)
         del self._running[part]
+
+    def fallen(self) -> list[str]:
+        """The parts that have come to their points since this was asked last; one that ended otherwise has failed."""
+        found = [part for part, process in self._running.items() if process.poll() is not None]
+        for part in found:
+            self.wait_killed(part)
+        return found
+
+    def is_ready(self, part: str) -> bool:
+        """Whether a part that was started has begun to work."""
+        return self._ready(part).exists()
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Wait for what the parts bring about; one that ends by itself meanwhile has failed."""
@@ -140,7 +159,8 @@ class Bench:
 
     def told(self) -> list[Told]:
         """Every event of the run as a client would get it: id, place, bytes."""
-        return self._rows("select id, journal_offset, payload::text from risk_snapshots where run = %s order by id")
+        figures = self._rows("select id, journal_offset, payload::text from risk_snapshots where run = %s")
+        return sorted([*figures, *self.alerts()])
 
     def alerts(self) -> list[Told]:
         """Every alert of the run as a client would get it."""

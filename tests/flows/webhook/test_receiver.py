@@ -15,7 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import SECRET, Engine
+from tests.pager import SECRET
+
+from .conftest import Engine
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "attach-a-pager.md"
 Eventually = Callable[[Callable[[], bool]], None]

@@ -21,8 +21,9 @@ from flows.webhook.poster import Poster
 from flows.webhook.signature import read_secret
 from storage.deliveries import DeliveryStore
 from storage.errors import WriterConflictError
+from tests.pager import SECRET, Receiver
 
-from .conftest import SECRET, Engine, Receiver
+from .conftest import Engine
 
 Eventually = Callable[[Callable[[], bool]], None]
 
