@@ -229,6 +229,9 @@ describe("health", () => {
       "55.00%",
     );
     expect(within(region("Ledger")).getByRole("row", { name: /never came/ })).toHaveTextContent("2");
+    const many = { ...ledger, received: 100_010, accepted: 100_000 };
+    await feed((state) => withStatus(state, status({ ledger: many }), Date.now()));
+    expect(within(region("Ledger")).getByRole("row", { name: /duplicate/ })).toHaveTextContent("4<0.01%");
     const broken = { ...ledger, accepted: 89 };
     await feed((state) => withStatus(state, status({ ledger: broken }), Date.now()));
     expect(region("Ledger")).toHaveTextContent("1 tick does not add up");

@@ -1,4 +1,4 @@
-import type { MouseEvent } from "react";
+import { type MouseEvent, useEffect, useRef } from "react";
 import styles from "./Nav.module.css";
 import { SCREENS, type ScreenName, useChosen, writeView } from "./view.ts";
 
@@ -13,11 +13,15 @@ export function Nav() {
     event.preventDefault();
     change({ screen });
   };
+  const shown = useRef<HTMLAnchorElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another screen is another link to bring into sight
+  useEffect(() => shown.current?.scrollIntoView?.({ block: "nearest", inline: "nearest" }), [view.screen]);
   return (
     <nav className={styles.nav} aria-label="Views">
       {SCREENS.map(([screen, name]) => (
         <a
           key={screen}
+          ref={screen === view.screen ? shown : undefined}
           href={`${window.location.pathname}${writeView({ ...view, screen })}`}
           aria-current={screen === view.screen ? "page" : undefined}
           onClick={(event) => go(event, screen)}

@@ -26,6 +26,12 @@ function verdictOf(ledger: Ledger): string {
   return Math.abs(left) === 1 ? "1 tick does not add up" : `${count(Math.abs(left))} ticks do not add up`;
 }
 
+/** Of many ticks a few are not none. */
+function shareOf(times: number, all: number): string {
+  const share = ratio(times, all);
+  return share !== null && share > 0 && share < 0.0001 ? "<0.01%" : percent(share, 2);
+}
+
 function Fates({ ledger }: { ledger: Ledger }) {
   return (
     <DataTable className={styles.table}>
@@ -38,7 +44,7 @@ function Fates({ ledger }: { ledger: Ledger }) {
         <tr key={name} data-tip={meaning}>
           <th scope="row">{name}</th>
           <td>{count(times)}</td>
-          <td>{percent(ratio(times, ledger.received), 2)}</td>
+          <td>{shareOf(times, ledger.received)}</td>
         </tr>
       ))}
       <tr
