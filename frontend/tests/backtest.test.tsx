@@ -144,6 +144,7 @@ test("an axis of years has few ticks, a year or half of one apart", () => {
   const ticks = timeTicks(0, 27 * year, 10, 0);
   expect(ticks.length).toBeLessThanOrEqual(11);
   expect((ticks[1] ?? 0) - (ticks[0] ?? 0)).toBe(3 * year);
+  expect(ticks[0]).toBe(3 * year); // the edge would cut the label of the first moment
 });
 
 describe("the screen", () => {

@@ -17,14 +17,11 @@ interface Props {
 }
 
 const MARGIN = { top: 8, right: 4, bottom: 0, left: 12 };
-/** A label nearer to the left edge would be cut. */
-const HALF_LABEL = 16;
 const TICK = { fill: "var(--faint)", fontSize: 11 };
 
 export default function JudgedBarsChart({ rows, pnl, currency, daily, width, height }: Props) {
   const from = rows[0]?.moment ?? 0;
   const to = rows.at(-1)?.moment ?? 1;
-  const most = Math.max(2, Math.floor(width / 96));
   const offsetMs = -new Date(to).getTimezoneOffset() * 60_000;
   const values = rows.flatMap((row) => [row.pnl ?? 0, row.allowed ?? 0]);
   const domain = niceDomain(Math.min(...values), Math.max(...values), 0.05);
@@ -35,7 +32,7 @@ export default function JudgedBarsChart({ rows, pnl, currency, daily, width, hei
         dataKey="moment"
         type="number"
         domain={[from, to]}
-        ticks={timeTicks(from + (to - from) * (HALF_LABEL / width), to, most, offsetMs)}
+        ticks={timeTicks(from, to, Math.max(2, Math.floor(width / 96)), offsetMs)}
         tickFormatter={tickLabel(to - from)}
         tick={TICK}
         stroke="var(--line-strong)"

@@ -68,11 +68,15 @@ function stepOf(seconds: number, most: number): number {
   return step ?? Math.ceil(seconds / YEAR_S / most) * YEAR_S;
 }
 
-/** Round clock times of the user's zone between two moments, at most `most` of them. */
+/**
+ * Round clock times of the user's zone between two moments, at most `most` of them. None in the first sixth of a label's
+ * room: the edge would cut it.
+ */
 export function timeTicks(from: number, to: number, most: number, offsetMs: number): number[] {
   const step = stepOf((to - from) / 1000, most) * 1000;
   const ticks: number[] = [];
-  for (let tick = Math.ceil((from + offsetMs) / step) * step - offsetMs; tick <= to; tick += step)
+  const first = from + (to - from) / most / 6;
+  for (let tick = Math.ceil((first + offsetMs) / step) * step - offsetMs; tick <= to; tick += step)
     ticks.push(tick);
   return ticks;
 }
