@@ -3,16 +3,16 @@
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 import zstandard
 
 from flows.feeds import Adapter, FrameError, get_adapter
-from flows.feeds.adapter import SequencedTick
+from flows.feeds.adapter import PriceSource, SequencedTick
 from flows.journal import Appender
 from flows.messages import Kind, Record
 from flows.timestamps import format_timestamp
@@ -29,11 +29,14 @@ class _Compressor(Protocol):
 
 
 class TickReader:
-    """Finds the ticks in records; a frame that cannot be read is counted in ``unreadable``."""
+    """Finds the ticks in records; a frame that cannot be read is counted in ``unreadable``.
 
-    def __init__(self, price: Literal["trade", "mid"] = "trade") -> None:
+    ``price`` is what all feeds tell, or what each does, by the adapter's name.
+    """
+
+    def __init__(self, price: PriceSource | Mapping[str, PriceSource] = "trade") -> None:
         self.unreadable = 0
-        self._price: Literal["trade", "mid"] = price
+        self._price = price
         self._adapters: dict[str, Adapter] = {}
 
     def ticks(self, records: Sequence[Record]) -> Iterator[tuple[Record, Tick]]:
@@ -46,7 +49,8 @@ class TickReader:
     def _ticks(self, record: Record) -> list[Tick]:
         adapter = self._adapters.get(record.adapter)
         if adapter is None:
-            adapter = self._adapters[record.adapter] = get_adapter(record.adapter, self._price)
+            price = self._price if isinstance(self._price, str) else self._price[record.adapter]
+            adapter = self._adapters[record.adapter] = get_adapter(record.adapter, price)
         try:
             decoded = adapter.decode(record.payload, record.stamp)
         except FrameError as error:
@@ -68,7 +72,7 @@ class TickFileStore:
         The file exists already, cannot be made, or its name ends in something else.
     """
 
-    def __init__(self, path: Path, price: Literal["trade", "mid"] = "trade") -> None:
+    def __init__(self, path: Path, price: PriceSource | Mapping[str, PriceSource] = "trade") -> None:
         self.path = path
         self.next_offset = self.last_stamp = 0
         self.ticks = 0
@@ -139,7 +143,7 @@ class RecordingWriter(Appender):
     def __init__(
         self,
         path: Path | str,
-        price: Literal["trade", "mid"] = "trade",
+        price: PriceSource | Mapping[str, PriceSource] = "trade",
         *,
         fsync_interval_s: float = 0.5,
         clock: Callable[[], int] = time.time_ns,

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,24 +24,24 @@ def record(
     configuration: Configuration,
     out: Annotated[Path, typer.Option(metavar="FILE.ndjson.zst", help="File to write; it must not exist.")],
 ) -> None:
-    """Record a feed to a file that `tailwatch replay` reads; Ctrl-C ends it."""
+    """Record one feed or several to a file that `tailwatch replay` reads; Ctrl-C ends it."""
+    from flows.commands import Positions
     from flows.listening import listening
     from flows.recording import RecordingWriter
-    from tailwatch.feeds import Plan
+    from tailwatch.feeds import Plan, choices
     from tailwatch.supervised import stopping_on_signals
 
     settings = configuration.settings
-    if not settings.symbols:
+    if not settings.symbols and not any(choice.symbols for choice in choices(settings).values()):
         raise InputError(f"symbols: name what to record with {flag('symbols')} A,B")
-    addresses = Plan(settings, ()).addresses
-    if len(addresses) > 1:
-        raise InputError(f"feed: a recording is of one feed; name one with {flag('feed')}")
-    addresses[0].check()
+    addresses = Plan(settings, (Positions(()),)).addresses
+    for address in addresses:
+        address.check()
     stopping = stopping_on_signals()
-    writer = RecordingWriter(out, addresses[0].price)
+    writer = RecordingWriter(out, {address.name: address.price for address in addresses})
     try:
-        with listening(addresses, writer) as (connection,):
-            _watch(writer, connection, stopping)
+        with listening(addresses, writer) as connections:
+            _watch(writer, connections, stopping)
     finally:
         writer.close()
         if writer.ticks == 0:
@@ -48,11 +49,13 @@ def record(
     typer.echo(f"tailwatch: {writer.ticks:,d} ticks in {out}", err=True)
 
 
-def _watch(writer: "RecordingWriter", connection: "FeedConnection", stopping: threading.Event) -> None:
+def _watch(writer: "RecordingWriter", connections: "Sequence[FeedConnection]", stopping: threading.Event) -> None:
     due = time.monotonic() + 1.0
     while not stopping.wait(_LOOK_S):
-        if connection.status.state == "failed":
-            raise TailwatchError(connection.status.error or f"feed {connection.status.feed} has ended")
+        feeds = [connection.status for connection in connections]
+        if all(feed.state == "failed" for feed in feeds):
+            raise TailwatchError(feeds[0].error or f"feed {feeds[0].feed} has ended")
         if time.monotonic() >= due:
             due += 1.0
-            typer.echo(f"{writer.ticks:12,d} ticks  {connection.status.state}", err=True)
+            states = ", ".join(f"{feed.feed} {feed.state}" for feed in feeds)
+            typer.echo(f"{writer.ticks:12,d} ticks  {states}", err=True)
