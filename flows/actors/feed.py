@@ -20,6 +20,7 @@ from flows.feeds.adapter import (
     DuplicateReason,
     FrameError,
     FrameNumber,
+    LastTrade,
     NamedTick,
     PriceSource,
     RisingTick,
@@ -215,6 +216,8 @@ class FeedActor:
             if self._sessions.get(record.adapter, item.name) != item.name:
                 self._lines.renumbered(record.adapter)
             self._sessions[record.adapter] = item.name
+        elif isinstance(item, LastTrade):
+            self._on_last_trade(record, item, events)
         elif isinstance(item, VenueTime):
             self._lines.feed(item.feed, record.adapter).clock.observe(item.time - record.stamp, record.stamp)
 
@@ -225,6 +228,13 @@ class FeedActor:
             first, last = verdict
             feed.account.missing += last - first + 1
             events.append(Gap(record.offset, record.stamp, feed.name, "", first, last))
+
+    def _on_last_trade(self, record: Record, item: LastTrade, events: list[Event]) -> None:
+        line = self._lines.by_key.get((item.feed, item.symbol))
+        gap = None if line is None or line.trades is None else line.trades.hear(item.identifier)
+        if line is not None and gap is not None:
+            line.account.missing += gap[1] - gap[0] + 1
+            events.append(Gap(record.offset, record.stamp, line.feed.name, line.symbol, *gap))
 
     def _on_unusable(self, record: Record, ordinal: int, item: Unusable, events: list[Event]) -> None:
         if item.tick is not None:

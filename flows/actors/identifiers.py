@@ -49,6 +49,7 @@ class Series:
         "_candidate",
         "_expected",
         "_forgotten",
+        "_heard",
         "_ids",
         "_mask",
         "_missing",
@@ -65,6 +66,7 @@ class Series:
         """Identifiers that came after their gap had been declared."""
         self._expected: int | None = None
         self._candidate: tuple[int, int, int | None] | None = None
+        self._heard = -1
         self._newest = self._start = 0
         self._forgotten = -1
         self._missing: list[list[int]] = []
@@ -74,7 +76,21 @@ class Series:
 
     def restart(self) -> None:
         """Forget the numbering: what comes next is the first of a new one."""
-        self._expected = None
+        self._expected, self._heard = None, -1
+
+    def hear(self, last: int) -> GapRange | None:
+        """Take the venue's word on its newest identifier: what is not there when it speaks again is missing.
+
+        It speaks of trades that may still be on their way, so its word before this one counts.
+        """
+        heard, self._heard = self._heard, last if last < MAX_IDENTIFIER else -1
+        if self._expected is None or not 0 <= heard - self._expected < MAX_JUMP:
+            return None
+        gap = (self._expected, heard)
+        self._missing.append(list(gap))
+        self._bound()
+        self._expected = heard + 1
+        return gap
 
     def admit(self, identifier: int, price: float, event_time: int) -> Verdict:
         """Judge one identifier. O(1) in order, O(log holes) otherwise."""
@@ -172,6 +188,7 @@ class Series:
             "forgotten": self._forgotten,
             "missing": [list(hole) for hole in self._missing],
             "newest": self._newest,
+            "heard": self._heard,
             "declares": self.declares,
             "healed": self.healed,
         }
@@ -189,7 +206,7 @@ class Series:
         series._candidate = None if state["candidate"] is None else tuple(state["candidate"])
         series._start, series._forgotten = state["start"], state["forgotten"]
         series._missing, series._newest = state["missing"], state["newest"]
-        series.healed = state["healed"]
+        series.healed, series._heard = state["healed"], state.get("heard", -1)
         series._ids, series._prices = array("q", ids), array("d", prices)
         return series
 

@@ -121,6 +121,14 @@ class VenueTime(NamedTuple):
     time: int
 
 
+class LastTrade(NamedTuple):
+    """The venue's word that the newest trade of a symbol has this identifier."""
+
+    feed: str
+    symbol: str
+    identifier: int
+
+
 class VenueError(NamedTuple):
     """The venue refuses something, in its own words."""
 
@@ -129,7 +137,7 @@ class VenueError(NamedTuple):
     """Whether asking again in the same way cannot help."""
 
 
-Decoded = Tick | Backfill | FrameNumber | Unusable | Session | VenueTime | VenueError
+Decoded = Tick | Backfill | FrameNumber | Unusable | Session | VenueTime | LastTrade | VenueError
 
 
 class Credentials:

@@ -8,7 +8,17 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flows.feeds.adapter import Backfill, Decoded, FrameError, PriceSource, RisingTick, Unusable, VenueError, VenueTime
+from flows.feeds.adapter import (
+    Backfill,
+    Decoded,
+    FrameError,
+    LastTrade,
+    PriceSource,
+    RisingTick,
+    Unusable,
+    VenueError,
+    VenueTime,
+)
 from flows.feeds.prices import fault_of_quote
 from flows.feeds.times import text_time
 from flows.feeds.venue import Venue, in_parts, request, taker_of
@@ -27,6 +37,7 @@ class _Message(msgspec.Struct, gc=False):
     type: str = ""
     product_id: str = ""
     trade_id: int | None = None
+    last_trade_id: int | None = None
     price: float | None = None
     size: float | None = None
     last_size: float | None = None
@@ -77,10 +88,18 @@ class CoinbaseAdapter(Venue):
         if kind == "ticker":
             return self._quote(message, received) if self._mid else ()
         if kind == "heartbeat":
-            return () if message.time is None else (VenueTime(self.feeds[0], text_time(message.time)),)
+            return self._heartbeat(message)
         if kind == "error":
             return (VenueError(": ".join(filter(None, (message.message, message.reason))) or "no reason given"),)
         raise FrameError("unrecognised")
+
+    def _heartbeat(self, message: _Message) -> Sequence[Decoded]:
+        if message.time is None:
+            return ()
+        time = VenueTime(self.feeds[0], text_time(message.time))
+        if self._mid or message.last_trade_id is None or not message.product_id:
+            return (time,)
+        return (time, LastTrade(self.feeds[0], message.product_id, message.last_trade_id))
 
     def _trade(self, message: _Message, received: int | None) -> Sequence[Decoded]:
         if message.price is None or message.trade_id is None or not message.product_id:

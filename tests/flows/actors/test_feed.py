@@ -44,6 +44,9 @@ class Journal:
         return self.record(Kind.FRAME, frame, adapter="binance", **fields)
 
 
+BTC = {"product_id": "BTC-USD", "time": "2023-11-14T22:13:20Z"}
+
+
 @pytest.fixture
 def journal():
     return Journal()
@@ -441,3 +444,18 @@ def test_a_restored_actor_goes_on_as_if_nothing_had_happened(frames, cut, size):
         events += second.on_batch(records[at : at + size]).events
     assert events == expected
     assert second.snapshot() == whole.snapshot()
+
+
+def test_a_venue_that_falls_silent_behind_lost_trades_declares_them_by_its_heartbeats(journal: Journal) -> None:
+    def frame(**content: object) -> Record:
+        return journal.record(Kind.FRAME, BTC | content, adapter="coinbase")
+
+    actor = FeedActor(Universe(["BTC-USD"]))
+    match = {"type": "match", "price": "5", "size": "1", "side": "buy"}
+    told = [frame(**match, trade_id=10), frame(type="heartbeat", last_trade_id=10)]
+    assert _fates(actor, *told, frame(type="heartbeat", last_trade_id=13)) == ["Accepted", "Instant", "Instant"]
+    (gap,) = actor.on_batch([last := frame(type="heartbeat", last_trade_id=13)]).events
+    assert gap == Gap(last.offset, last.stamp, "coinbase:spot", "BTC-USD", 11, 13)
+    assert actor.ledger.total().missing == 3
+    assert _fates(actor, frame(type="heartbeat", last_trade_id=13)) == ["Instant"]
+    assert _fates(actor, frame(**match, trade_id=14)) == ["Accepted"]

@@ -49,6 +49,35 @@ def test_a_conflict_that_is_long_past_counts_as_a_repeat():
     assert series.admit(1, 1.5, 0) == "repeated"
 
 
+def test_what_the_venue_has_spoken_of_twice_and_nobody_has_seen_is_missing():
+    series = Series(4)
+    assert series.hear(12) is None
+    _admit(series, [10])
+    assert series.hear(12) == (11, 12)
+    assert series.hear(12) is None
+    assert _admit(series, [11, 12, 13]) == [None, None, None]
+    assert series.healed == 2
+
+
+def test_what_comes_before_the_venue_speaks_again_is_no_gap():
+    series = Series(4)
+    _admit(series, [10])
+    assert series.hear(12) is None
+    assert _admit(series, [11, 12]) == [None, None]
+    assert series.hear(12) is None
+    restored = Series.restore(series.state(), *(memory.tobytes() for memory in series.memory))
+    assert restored.hear(14) is None
+    assert restored.hear(14) == (13, 14)
+
+
+@pytest.mark.parametrize("word", [-5, 3, 10, 2 * MAX_JUMP, 2**80])
+def test_a_word_that_cannot_be_true_declares_nothing(word: int):
+    series = Series(4)
+    _admit(series, [10])
+    assert [series.hear(word), series.hear(word)] == [None, None]
+    assert _admit(series, [11]) == [None]
+
+
 def test_a_venue_with_holes_of_its_own_declares_none():
     series = Series(4, declares=False)
     assert _admit(series, [1, 5, 9, 5, 3]) == [None, None, None, "repeated", None]

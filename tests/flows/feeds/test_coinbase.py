@@ -5,7 +5,7 @@ import json
 import pytest
 
 from flows.feeds import FrameError, get_adapter
-from flows.feeds.adapter import Backfill, FrameNumber, RisingTick, Unusable, VenueError, VenueTime
+from flows.feeds.adapter import Backfill, FrameNumber, LastTrade, RisingTick, Unusable, VenueError, VenueTime
 from riskcore.messages import Tick
 
 NOON = 1_795_348_800_000_000_000
@@ -82,7 +82,8 @@ def test_a_quote_is_numbered_upward_and_has_the_middle_of_its_sides():
 
 def test_heartbeats_tell_the_venues_time():
     beat = {"type": "heartbeat", "sequence": 90, "last_trade_id": 20, "product_id": "BTC-USD", "time": TIME}
-    assert _read(beat) == [VenueTime("coinbase:spot", AT)]
+    assert _read(beat, price="mid") == [VenueTime("coinbase:spot", AT)]
+    assert _read(beat) == [VenueTime("coinbase:spot", AT), LastTrade("coinbase:spot", "BTC-USD", 20)]
 
 
 def test_a_refusal_is_told_in_the_venues_words():
