@@ -3,12 +3,29 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 _LONGEST = 2_000
+
+
+class _Patient:
+    """A stream that drops what cannot be written: a full disk under the log must not stop who logs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def configure(verbose: int = 0, *, as_json: bool = False) -> None:
@@ -29,7 +46,7 @@ def configure(verbose: int = 0, *, as_json: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Patient(sys.stderr))),
         cache_logger_on_first_use=False,
     )
     # The pool tells of every attempt to reach a database that is away; our own line says it once.

@@ -5,7 +5,7 @@
     start ── a part dies before it is ready ──> all stop, its last line is the error
       │
     watch ── a part fails in its first 5 s ──> all stop, as at the start
-      │  └── a part dies ──> reported with its log, started again after 0.5, 1, 2 ... 10 s
+      │  └── a part dies ──> reported with its log, started again after 0.5, 1.5, 4.5 ... 15 s
       │  └── with exit status 2 (wrong input: to try again cannot help) ──> all stop, exit status 2
       │
     stop  ── SIGTERM to each stage in turn, SIGKILL to who takes longer than its share of 5 s;

@@ -1,5 +1,7 @@
 """A log line is one line that can be parsed, whatever a feed or a user sent."""
 
+import errno
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -20,6 +22,27 @@ POISON = [
     "\x00",
     "\u202eabc",
 ]
+
+
+class FullDisk(io.StringIO):
+    """A stream on a disk without room until ``room`` is set."""
+
+    room = False
+
+    def write(self, text: str) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_a_log_on_a_full_disk_stops_nobody_and_goes_on_when_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = FullDisk()
+    monkeypatch.setattr("sys.stderr", stream)
+    configure(1)
+    structlog.get_logger("test").error("said to nobody")
+    stream.room = True
+    structlog.get_logger("test").error("said again")
+    assert stream.getvalue().count("\n") == 1
 
 
 @pytest.mark.parametrize("value", POISON)

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from riskcore.errors import InputError, TailwatchError
 from tailwatch.supervisor import Part, Supervisor
@@ -260,9 +262,19 @@ def test_data_and_logs_are_for_their_owner_only(tmp_path: Path) -> None:
         assert (tmp_path / "data" / "logs").stat().st_mode & 0o777 == 0o700
 
 
-def test_the_wait_before_a_restart_doubles_up_to_ten_seconds_and_begins_anew_after_a_minute_of_life() -> None:
+@given(st.lists(st.floats(0.0, 59.0), min_size=20, max_size=60))
+def test_a_part_that_keeps_dying_is_started_six_times_a_minute_at_most(lives: list[float]) -> None:
+    backoff, now, starts = Backoff(), 0.0, []
+    for life in lives:
+        now += backoff.died(now, life)
+        starts.append(now)
+        now += life
+    assert max(sum(begin <= start < begin + 60.0 for start in starts) for begin in starts) <= 6
+
+
+def test_the_wait_before_a_restart_triples_up_to_fifteen_seconds_and_begins_anew_after_a_minute_of_life() -> None:
     backoff = Backoff()
-    assert [backoff.died(0.0, 1.0) for _ in range(7)] == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+    assert [backoff.died(0.0, 1.0) for _ in range(7)] == [0.5, 1.5, 4.5, 13.5, 15.0, 15.0, 15.0]
     assert backoff.died(100.0, 61.0) == 0.5
     assert backoff.due == 100.5
     backoff.started()
