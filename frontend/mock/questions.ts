@@ -16,7 +16,9 @@ const BUILT_IN: readonly Scenario[] = [
   source: null,
   built_in: true,
   propagate: false,
+  groups: [],
   instruments: {},
+  episode: null,
 }));
 
 const stored = new Map<string, Scenario>();
@@ -32,6 +34,7 @@ export function keep(scenario: NewScenario): Scenario {
     description: "",
     source: null,
     built_in: false,
+    episode: null,
   };
   stored.set(scenario.name, kept);
   return kept;
@@ -50,10 +53,11 @@ export function stress(book: Book, asked: readonly NewScenario[]): Stress & { sc
   };
 }
 
-function resultOf(book: Book, { name, everything, instruments }: NewScenario): ScenarioPnl {
+function resultOf(book: Book, { name, everything, groups, instruments }: NewScenario): ScenarioPnl {
   const positions = book.holdings.map(({ instrument, quantity }) => {
     const market_value = instrument.price * quantity;
-    const shock = instruments?.[instrument.symbol] ?? everything ?? 0;
+    const group = groups?.findLast(({ symbols }) => symbols.includes(instrument.symbol));
+    const shock = instruments?.[instrument.symbol] ?? group?.shock ?? everything ?? 0;
     return { symbol: instrument.symbol, market_value, pnl: market_value * shock };
   });
   positions.sort((one, other) => one.pnl - other.pnl);

@@ -98,8 +98,8 @@ describe("stress", () => {
   test("shows the worst scenario first, and the positions that make it up", async () => {
     await show("stress");
     expect(rows("Scenarios")).toEqual([
-      "crash−$900.00−9.0%",
-      "up×+$500.00" + "5.0%",
+      "crash✎−$900.00−9.0%",
+      "up✎×+$500.00" + "5.0%",
       "odd–not available: AAA is not of this book–",
     ]);
     expect(region("By position")).toHaveTextContent("crash: −$900.00");
@@ -121,7 +121,7 @@ describe("stress", () => {
     expect(sent.findLast(({ method }) => method === "POST")).toEqual({
       method: "POST",
       path: "/api/v1/portfolios/main/stress",
-      body: { name: "yours", everything: null, instruments: { AAA: -0.2 }, propagate: false },
+      body: { name: "yours", everything: null, groups: [], instruments: { AAA: -0.2 }, propagate: false },
     });
     expect(rows("Scenarios")[0]).toBe("yours−$123.00−1.2%");
     expect(region("By position")).toHaveTextContent("yours: −$123.00");
@@ -134,6 +134,21 @@ describe("stress", () => {
       ),
     ).toBe(true);
     expect(screen.getByLabelText("Symbol 1")).toHaveValue("");
+  });
+
+  test("opens a scenario to be changed, one of several symbols and under no name where it is built in", async () => {
+    const { feed } = await show("stress");
+    fireEvent.click(screen.getByRole("button", { name: "Edit crash" }));
+    await feed();
+    expect(screen.getByLabelText("Shock of everything")).toHaveValue("-10");
+    expect(screen.getByLabelText("Name of the scenario")).toHaveValue("");
+    type("Symbol 1", "AAA BBB");
+    type("Shock 1", "5");
+    await feed();
+    expect(sent.findLast(({ method }) => method === "POST")?.body).toMatchObject({
+      everything: -0.1,
+      groups: [{ symbols: ["AAA", "BBB"], shock: 0.05 }],
+    });
   });
 
   test("lets only what users have stored be deleted", async () => {

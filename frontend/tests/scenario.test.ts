@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { byLoss, type Draft, faultOfDraft, returnOf, scenarioOf } from "../src/risk/scenario.ts";
+import { byLoss, type Draft, draftOf, faultOfDraft, returnOf, scenarioOf } from "../src/risk/scenario.ts";
 
 const draft = (change: Partial<Draft> = {}): Draft => ({
   name: "",
@@ -21,16 +21,41 @@ describe("a scenario", () => {
     expect(scenarioOf(draft({ everything: "-10" }))).toEqual({
       name: "yours",
       everything: -0.1,
+      groups: [],
       instruments: {},
       propagate: false,
     });
-    const lines = [shock("AAA", "-20"), shock("", "")];
+    const lines = [shock("AAA", "-20"), shock("", ""), shock("BBB, CCC;DDD", "5")];
     expect(scenarioOf(draft({ name: " tech ", lines, propagate: true }))).toEqual({
       name: "tech",
       everything: null,
+      groups: [{ symbols: ["BBB", "CCC", "DDD"], shock: 0.05 }],
       instruments: { AAA: -0.2 },
       propagate: true,
     });
+  });
+
+  test("is changed from where it stands; one that is built in gives a new one, an episode none", () => {
+    const held = {
+      name: "tech",
+      description: "",
+      source: null,
+      built_in: false,
+      everything: null,
+      groups: [{ symbols: ["BBB", "CCC"], shock: 0.07 }],
+      instruments: { AAA: -0.285 },
+      propagate: true,
+      episode: null,
+    };
+    const opened = draftOf(held);
+    expect(opened?.lines.map(({ symbol, quantity }) => [symbol, quantity])).toEqual([
+      ["BBB, CCC", "7"],
+      ["AAA", "-28.5"],
+    ]);
+    const { name, everything, groups, instruments, propagate } = held;
+    expect(opened && scenarioOf(opened)).toEqual({ name, everything, groups, instruments, propagate });
+    expect(draftOf({ ...held, built_in: true })?.name).toBe("");
+    expect(draftOf({ ...held, episode: { bars: 60 } })).toBeNull();
   });
 
   test("says what is wrong with it", () => {

@@ -1,7 +1,14 @@
 /** Reads scenarios and what they do; see read.ts for the rules. */
 import { readAnswer } from "./answer.ts";
-import type { PositionPnl, Scenario, ScenarioPnl, Stress } from "./types.ts";
+import type { PositionPnl, Scenario, ScenarioPnl, ShockedGroup, Stress } from "./types.ts";
 import { isObject, list, number, present, text } from "./values.ts";
+
+function readGroup(value: unknown): ShockedGroup | null {
+  if (!isObject(value)) return null;
+  const symbols = list(value.symbols).map(text).filter(present);
+  const shock = number(value.shock);
+  return symbols.length === 0 || shock === null ? null : { symbols, shock };
+}
 
 function readScenario(value: unknown): Scenario | null {
   if (!isObject(value)) return null;
@@ -19,6 +26,8 @@ function readScenario(value: unknown): Scenario | null {
     built_in: value.built_in === true,
     everything: number(value.everything),
     propagate: value.propagate === true,
+    groups: list(value.groups).map(readGroup).filter(present),
+    episode: isObject(value.episode) ? { bars: number(value.episode.bars) ?? 0 } : null,
     instruments: Object.fromEntries(instruments),
   };
 }

@@ -77,8 +77,17 @@ export type WhatIf = Pick<
 export type Scenario = Pick<
   Schemas["Scenario"],
   "name" | "description" | "source" | "built_in" | "everything" | "propagate"
-> & { instruments: Record<string, number> };
-export type NewScenario = Pick<Schemas["NewScenario"], "name" | "everything" | "instruments" | "propagate">;
+> & {
+  groups: ShockedGroup[];
+  instruments: Record<string, number>;
+  /** Bars of the past that come again, in place of shocks. */
+  episode: { bars: number } | null;
+};
+export type ShockedGroup = Schemas["ShockedGroup"];
+export type NewScenario = Pick<
+  Schemas["NewScenario"],
+  "name" | "everything" | "groups" | "instruments" | "propagate"
+>;
 export type PositionPnl = Schemas["PositionPnl"];
 export type ScenarioPnl = Schemas["ScenarioPnl"];
 export type Stress = Pick<

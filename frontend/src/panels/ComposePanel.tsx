@@ -3,8 +3,7 @@ import { useState } from "react";
 import { storeScenario } from "../client/http.ts";
 import type { NewScenario } from "../client/types.ts";
 import { Panel } from "../parts/Panel.tsx";
-import { type Draft, faultOfDraft } from "../risk/scenario.ts";
-import { blankLine } from "../risk/ticket.ts";
+import { type Draft, emptyDraft, faultOfDraft } from "../risk/scenario.ts";
 import { Lines } from "./Lines.tsx";
 import styles from "./Stress.module.css";
 import { wordsOf } from "./useAsked.ts";
@@ -36,6 +35,7 @@ export function ComposePanel({ draft, setDraft, scenario, error, onStored }: Pro
           lines={draft.lines}
           setLines={(lines) => setDraft({ ...draft, lines })}
           what="shock"
+          names="Symbol, or several"
           amount="Shock"
           placeholder="Shock, %"
         />
@@ -67,7 +67,7 @@ function Storing({
     try {
       await storeScenario(scenario);
       setError(null);
-      setDraft({ name: "", everything: "", propagate: false, lines: [blankLine()] });
+      setDraft(emptyDraft());
       onStored();
     } catch (failure) {
       setError(wordsOf(failure));

@@ -11,6 +11,8 @@ interface Props {
   what: string;
   amount: string;
   placeholder: string;
+  /** What stands where the symbol will. */
+  names?: string;
   faultOf?: (line: Line) => string | null;
 }
 
@@ -46,7 +48,7 @@ export function Lines({ lines, setLines, what, faultOf, ...words }: Props) {
   );
 }
 
-interface OneProps extends Pick<Props, "what" | "amount" | "placeholder"> {
+interface OneProps extends Pick<Props, "what" | "amount" | "placeholder" | "names"> {
   line: Line;
   listId: string;
   place: number;
@@ -55,13 +57,14 @@ interface OneProps extends Pick<Props, "what" | "amount" | "placeholder"> {
   remove: (id: string) => void;
 }
 
-function One({ line, listId, place, fault, amend, remove, what, amount, placeholder }: OneProps) {
+function One({ line, listId, place, fault, amend, remove, ...words }: OneProps) {
+  const { what, amount, placeholder, names = "Symbol" } = words;
   return (
     <div className={styles.line}>
       <TextInput
         size="xs"
         aria-label={`Symbol ${place}`}
-        placeholder="Symbol"
+        placeholder={names}
         list={listId}
         value={line.symbol}
         onChange={(event) => amend(line.id, { symbol: event.currentTarget.value })}

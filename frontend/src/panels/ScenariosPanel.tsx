@@ -19,6 +19,7 @@ interface Props {
   scenarios: readonly Scenario[];
   shown: string | null;
   pick: (name: string) => void;
+  edit: (scenario: Scenario) => void;
   onChanged: () => void;
 }
 
@@ -50,7 +51,7 @@ export function ScenariosPanel(props: Props) {
 }
 
 function Row(props: Props & { result: ScenarioPnl; answer: Stress }) {
-  const { result, answer, results, yours, scenarios, shown, pick, onChanged } = props;
+  const { result, answer, results, yours, scenarios, shown, pick, edit, onChanged } = props;
   const widest = Math.max(
     ...[...results, ...(yours === null ? [] : [yours])].map(({ pnl }) => Math.abs(pnl ?? 0)),
   );
@@ -65,6 +66,18 @@ function Row(props: Props & { result: ScenarioPnl; answer: Stress }) {
         <button type="button" data-tip={tipOf(known)} onClick={() => pick(result.scenario)}>
           {result.scenario}
         </button>
+        {known !== undefined && !known.episode && (
+          <ActionIcon
+            size={18}
+            variant="subtle"
+            color="gray"
+            aria-label={`Edit ${result.scenario}`}
+            data-tip={known.built_in ? "Make one of your own from it" : "Change it"}
+            onClick={() => edit(known)}
+          >
+            ✎
+          </ActionIcon>
+        )}
         {known !== undefined && !known.built_in && (
           <ActionIcon
             size={18}

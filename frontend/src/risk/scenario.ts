@@ -1,14 +1,18 @@
 /** A scenario as it is composed: percent as people type them, and what is asked of the engine. */
-import type { NewScenario, ScenarioPnl } from "../client/types.ts";
-import { filled, type Line } from "./ticket.ts";
+import type { NewScenario, Scenario, ScenarioPnl } from "../client/types.ts";
+import { blankLine, filled, type Line } from "./ticket.ts";
 
 export interface Draft {
   name: string;
   everything: string;
   propagate: boolean;
-  /** Shocks of single instruments; the quantity of a line is its shock in percent. */
+  /** Shocks of an instrument, or of several that are named in one line; its quantity is the shock in percent. */
   lines: readonly Line[];
 }
+
+export const emptyDraft = (): Draft => ({ name: "", everything: "", propagate: false, lines: [blankLine()] });
+
+const symbolsOf = (line: Line): string[] => line.symbol.split(/[\s,;]+/).filter((symbol) => symbol !== "");
 
 const LOWEST = -1;
 const HIGHEST = 10;
@@ -25,9 +29,9 @@ export function returnOf(text: string): number | null {
 export function faultOfDraft(draft: Draft): string | null {
   const lines = filled(draft.lines);
   if (draft.everything.trim() !== "" && returnOf(draft.everything) === null) return OUT_OF_RANGE;
-  for (const { symbol, quantity } of lines) {
-    if (symbol.trim() === "") return "a shock without a symbol";
-    if (returnOf(quantity) === null) return OUT_OF_RANGE;
+  for (const line of lines) {
+    if (symbolsOf(line).length === 0) return "a shock without a symbol";
+    if (returnOf(line.quantity) === null) return OUT_OF_RANGE;
   }
   if (draft.propagate && draft.everything.trim() !== "")
     return "carrying shocks over to the rest leaves no room for a shock of everything";
@@ -40,12 +44,38 @@ const OUT_OF_RANGE = "a shock is a percentage from −100 to +1000";
 export function scenarioOf(draft: Draft): NewScenario | null {
   const lines = filled(draft.lines);
   if (faultOfDraft(draft) !== null || (lines.length === 0 && draft.everything.trim() === "")) return null;
-  const shocks = lines.map(({ symbol, quantity }) => [symbol.trim(), returnOf(quantity) ?? 0] as const);
+  const shocks = lines.map((line) => ({ symbols: symbolsOf(line), shock: returnOf(line.quantity) ?? 0 }));
+  const single = shocks.filter(({ symbols }) => symbols.length === 1);
   return {
     name: draft.name.trim() === "" ? "yours" : draft.name.trim(),
     everything: draft.everything.trim() === "" ? null : returnOf(draft.everything),
-    instruments: Object.fromEntries(shocks),
+    groups: shocks.filter(({ symbols }) => symbols.length > 1),
+    instruments: Object.fromEntries(single.map(({ symbols: [symbol = ""], shock }) => [symbol, shock])),
     propagate: draft.propagate,
+  };
+}
+
+const percentOf = (shock: number): string => String(Number((100 * shock).toFixed(6)));
+
+const lineOf = (symbols: readonly string[], shock: number): Line => ({
+  ...blankLine(),
+  symbol: symbols.join(", "),
+  quantity: percentOf(shock),
+});
+
+/** A scenario to be changed, under its name where it is one's own; null for an episode, which has no shocks. */
+export function draftOf(scenario: Scenario): Draft | null {
+  const { name, built_in, everything, groups, instruments, propagate, episode } = scenario;
+  if (episode !== null) return null;
+  const lines = [
+    ...groups.map(({ symbols, shock }) => lineOf(symbols, shock)),
+    ...Object.entries(instruments).map(([symbol, shock]) => lineOf([symbol], shock)),
+  ];
+  return {
+    name: built_in ? "" : name,
+    everything: everything == null ? "" : percentOf(everything),
+    propagate,
+    lines: lines.length === 0 ? [blankLine()] : lines,
   };
 }
 

@@ -6,7 +6,7 @@ import { ComposePanel } from "../panels/ComposePanel.tsx";
 import { ScenariosPanel } from "../panels/ScenariosPanel.tsx";
 import { StressedPositionsPanel } from "../panels/StressedPositionsPanel.tsx";
 import { type Asked, useAsked } from "../panels/useAsked.ts";
-import { byLoss, type Draft, scenarioOf } from "../risk/scenario.ts";
+import { byLoss, type Draft, draftOf, emptyDraft, scenarioOf } from "../risk/scenario.ts";
 import { blankLine } from "../risk/ticket.ts";
 import styles from "./screens.module.css";
 
@@ -15,12 +15,7 @@ const LIST_MS = 10_000;
 /** What the book would lose if the past came again, or if this or that fell. */
 export default function StressScreen() {
   const { portfolio } = useChosen();
-  const [draft, setDraft] = useState<Draft>(() => ({
-    name: "",
-    everything: "",
-    propagate: false,
-    lines: [blankLine()],
-  }));
+  const [draft, setDraft] = useState<Draft>(emptyDraft);
   const [stored, setStored] = useState(0);
   const [picked, setPicked] = useState<string | null>(null);
   const scenario = scenarioOf(draft);
@@ -44,6 +39,7 @@ export default function StressScreen() {
           setPicked(name);
           setDraft({ ...draft, everything: "", lines: [blankLine()] });
         }}
+        edit={(known) => setDraft(draftOf(known) ?? draft)}
         onChanged={() => setStored(stored + 1)}
       />
       <ComposePanel
