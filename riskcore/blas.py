@@ -48,6 +48,8 @@ def products(factors: Sequence[Vector], rows: Floats) -> list[Vector]:
     A few rows at a time, float32 ones widened, which stay in the processor's cache until all have taken them.
     """
     totals, dense = [np.zeros(rows.shape[1]) for _ in factors], []
+    if not rows.shape[1]:
+        return totals
     for each, total in zip(factors, totals, strict=True):
         held = np.flatnonzero(each)
         if 2 * len(held) > len(each):

@@ -122,3 +122,20 @@ def test_products_of_several_are_those_of_each_to_the_last_bit(dtype: type[np.fl
         np.testing.assert_array_equal(one, products((each,), rows)[0])
         right = each @ rows.astype(np.float64)
         np.testing.assert_allclose(one, right, rtol=0.0, atol=1e-12 * np.max(np.abs(right)))
+
+
+@pytest.mark.parametrize("name", ["main", "a book of few"])
+@pytest.mark.parametrize("paths", [1, 2, 3, 5])
+def test_so_few_paths_that_a_quarter_of_them_may_be_none_are_rebuilt_too(
+    small_settings: RiskSettings, paths: int, name: str
+) -> None:
+    model, rng = opened(replace(small_settings, paths=paths))
+    book = filled(model, name)
+    for bar in range(5 + REBUILD_EVERY):
+        model.on_bar(bar, rng.normal(size=12) * 0.01)
+        book.on_bar()
+        book.measures()
+    fresh = book.copy()._vectors
+    fresh.rebuild(book._vectors.exposures)
+    np.testing.assert_allclose(book._vectors.paths, fresh.paths, rtol=1e-9)
+    assert np.all(fresh.paths != 0.0)
