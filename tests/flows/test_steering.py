@@ -41,11 +41,22 @@ class Stand:
 
     def sight(self):
         with psycopg.connect(self._url) as connection:
-            row = connection.execute("select state from parts where part = 'replay'").fetchone()
-        return row and row[0]
+            row = connection.execute("select state, beat from parts where part = 'replay'").fetchone()
+        return row and row[0] | {"at": row[1]}
 
     def seen(self, what):
         return _until(lambda: (sight := self.sight()) is not None and what(sight) and sight)
+
+    def settled(self):
+        """What it says once no tick that had been read before is on its way any more: the same three times over."""
+        said = []
+
+        def again(sight):
+            if not said or sight["at"] != said[-1]["at"]:
+                said.append(sight)
+            return len({each["event_time"] for each in said[-3:]}) == 1 and len(said) >= 3
+
+        return self.seen(again)["event_time"]
 
     def ask(self, **wanted):
         self._asked += 1
@@ -102,9 +113,9 @@ def test_it_is_halted_hurried_and_let_go_and_stores_what_it_would_have_stored(re
     steered.seen(lambda sight: sight["state"] == "running" and 0 < sight["ticks"] < 3_000)
     status, answer = steered.ask(paused=True)
     assert (status, answer["state"], answer["paused"], answer["speed"]) == (200, "paused", True, "2x")
-    still = steered.sight()["event_time"]
+    still = steered.settled()
     assert steered.ask(speed="40x")[1]["state"] == "paused"
-    assert steered.sight()["event_time"] == still
+    assert steered.settled() == still
     assert steered.ask(paused=False)[1] | {"ticks": 0, "event_time": "", "fraction": 0.0} == {
         "state": "running", "fraction": 0.0, "event_time": "", "ticks": 0, "speed": "40x", "paused": False,
     }  # fmt: skip
