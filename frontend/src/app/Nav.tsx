@@ -15,7 +15,9 @@ export function Nav() {
   };
   const shown = useRef<HTMLAnchorElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another screen is another link to bring into sight
-  useEffect(() => shown.current?.scrollIntoView?.({ block: "nearest", inline: "nearest" }), [view.screen]);
+  useEffect(() => {
+    shown.current?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  }, [view.screen]);
   return (
     <nav className={styles.nav} aria-label="Views">
       {SCREENS.map(([screen, name]) => (
