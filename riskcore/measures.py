@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from riskcore.messages import Forecast, Measure, Method
 from riskcore.model import MarketModel
 from riskcore.parametric import unit_risk
-from riskcore.quantile import tail_risks, weighted_tail_risks
+from riskcore.quantile import TailRisk, tail_risks, weighted_tail_risks
 from riskcore.settings import RiskSettings
 from riskcore.simulation import simulated, simulated_tails
 from riskcore.vectors import BookVectors
@@ -55,18 +55,15 @@ def historical_measures(model: MarketModel, vectors: BookVectors) -> Measures:
         forecast = " and a volatility forecast before it" if settings.historical == "filtered" else ""
         reason = f"warming up: {len(scenarios)} of {needed} bars in which every instrument had a return{forecast}"
         return without_numbers(settings, reason, ("historical",))
-    return tuple(
-        Measure("historical", confidence, at_risk, shortfall, None, None, len(scenarios))
-        for confidence, (at_risk, shortfall) in zip(settings.confidence, _historical(settings, scenarios), strict=True)
-    )
+    tails = _historical(settings, scenarios)
+    return tuple([Measure("historical", *tail[:3], None, None, len(scenarios)) for tail in tails])
 
 
-def _historical(settings: RiskSettings, scenarios: NDArray[np.float64]) -> Iterable[tuple[float, float]]:
-    if settings.historical == "age":
-        weights = age_weights(settings.decay, len(scenarios))
-        return weighted_tail_risks(scenarios, weights, settings.confidence)
-    tails = tail_risks(scenarios, settings.confidence)
-    return ((tail.value_at_risk, tail.expected_shortfall) for tail in tails)
+def _historical(settings: RiskSettings, scenarios: NDArray[np.float64]) -> tuple[TailRisk, ...]:
+    if settings.historical != "age":
+        return tail_risks(scenarios, settings.confidence)
+    weights = age_weights(settings.decay, len(scenarios))
+    return weighted_tail_risks(scenarios, weights, settings.confidence)
 
 
 @lru_cache(maxsize=8)
@@ -85,18 +82,8 @@ def age_weights(decay: float, n: int) -> NDArray[np.float64]:
 def monte_carlo_measures(model: MarketModel, vectors: BookVectors) -> Measures:
     """From the book's path vector, with standard errors. O(P)."""
     simulation = simulated(model, vectors)
-    return tuple(
-        Measure(
-            "monte_carlo",
-            tail.confidence,
-            tail.value_at_risk,
-            tail.expected_shortfall,
-            tail.value_at_risk_stderr,
-            tail.expected_shortfall_stderr,
-            len(simulation.normal),
-        )
-        for tail in simulated_tails(model, simulation)
-    )
+    paths = len(simulation.normal)
+    return tuple([Measure("monte_carlo", *tail, paths) for tail in simulated_tails(model, simulation)])
 
 
 def without_numbers(settings: RiskSettings, reason: str, methods: tuple[Method, ...] = METHODS) -> Measures:
@@ -154,7 +141,7 @@ def historical_var_before(model: MarketModel, vectors: BookVectors, bars: int) -
     if len(slots) < scenarios_needed(settings):
         return None
     scenarios = vectors.history[slots] * sqrt(settings.bars_in_horizon)
-    return np.array([at_risk for at_risk, _ in _historical(settings, scenarios)])
+    return np.array([tail.value_at_risk for tail in _historical(settings, scenarios)])
 
 
 def scenarios_needed(settings: RiskSettings) -> int:

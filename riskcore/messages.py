@@ -1,7 +1,7 @@
 """The messages that cross the borders of the house: what a tick is and what a risk snapshot says.
 
-Everything here is frozen, holds no logic and encodes to the objects of the public contract as it stands, field by
-field. A number that cannot be given is ``None`` and a ``reason`` stands beside it.
+Nothing here is changed once it is made, nor holds logic; it encodes to the objects of the public contract as it stands,
+field by field. A number that cannot be given is ``None`` and a ``reason`` stands beside it.
 """
 
 from dataclasses import dataclass, field
@@ -55,9 +55,12 @@ class Tick(NamedTuple):
         return f"{self.feed}:{self.symbol}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Measure:
-    """Value-at-Risk and Expected Shortfall by one method at one confidence; losses are positive."""
+    """Value-at-Risk and Expected Shortfall by one method at one confidence; losses are positive.
+
+    Not ``frozen``, which takes several times as long to make, and a reading makes nine.
+    """
 
     method: Method
     confidence: float

@@ -130,8 +130,8 @@ def tail_risks(pnl: NDArray[np.float64], confidences: Sequence[float], *, errors
 
 def weighted_tail_risks(
     pnl: NDArray[np.float64], weights: NDArray[np.float64], confidences: Sequence[float]
-) -> tuple[tuple[float, float], ...]:
-    """(value_at_risk, expected_shortfall) at several confidences from one selection, for scenarios that have weights.
+) -> tuple[TailRisk, ...]:
+    """Several confidences from one selection, for scenarios that have weights; without standard errors.
 
     ``weights`` (n,) sum to 1, none is negative; ``pnl`` (n,) is finite. O(n) while the tail's scenarios are not very
     much lighter than the others: a selection of the tail alone, doubled until it is heavy enough, and a sort of it.
@@ -148,7 +148,8 @@ def weighted_tail_risks(
     worse = np.concatenate(([0.0], np.cumsum(mass[:-1])))
     figures = (_in_order(losses, mass, worse, confidence) for confidence in confidences)
     return tuple(
-        (0.0 - at_risk, excess / (1.0 - c) - at_risk) for c, (at_risk, excess) in zip(confidences, figures, strict=True)
+        TailRisk(c, 0.0 - at_risk, excess / (1.0 - c) - at_risk, None, None)
+        for c, (at_risk, excess) in zip(confidences, figures, strict=True)
     )
 
 
@@ -196,9 +197,8 @@ def _tail_risk(worst: NDArray[np.float64], n: int, each: _Rank) -> TailRisk:
     beyond = at_risk - worst[:rank]
     total = float(np.add.reduce(beyond))
     excess = total / n / (1.0 - confidence)
-    if errors is None:
-        return TailRisk(confidence, 0.0 - at_risk, excess - at_risk, None, None)
-    return TailRisk(confidence, 0.0 - at_risk, excess - at_risk, *errors.read(worst, excess, beyond, total))
+    read = (None, None) if errors is None else errors.read(worst, excess, beyond, total)
+    return TailRisk(confidence, 0.0 - at_risk, excess - at_risk, *read)
 
 
 def _scenarios(pnl: ArrayLike, confidence: float) -> NDArray[np.float64]:
