@@ -1,6 +1,6 @@
 """What a position was paid: average price and realised P&L by average cost, exact to the last cent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from typing import NamedTuple
 
@@ -44,6 +44,8 @@ class CostBasis:
     """c; None when a fill had no known price."""
     average: Decimal | None = None
     """a; None while nothing is held, or when it is not known."""
+    _settled: "_Settled | None" = field(default=None, repr=False, compare=False)
+    """What no price changes, for the multiplier that was last asked for; None since a fill."""
 
     def trade(self, quantity: float, price: float | None) -> None:
         """Add a fill of a signed quantity; ``price`` None when it is not known.
@@ -54,6 +56,7 @@ class CostBasis:
             A quantity or price that is NaN or infinite.
         """
         traded, at = exact(quantity), None if price is None else exact(price)
+        self._settled = None
         before = self.quantity
         self.quantity = after = _EXACT.add(before, traded)
         if self.paid is not None:
@@ -72,18 +75,21 @@ class CostBasis:
 
     def pnl(self, price: float | None, multiplier: float = 1.0) -> PositionPnl:
         """What was earned, at this price of now (None = there is none), times the multiplier."""
-        held, average, factor = self.quantity, self.average, exact(multiplier)
-        realised = unrealised = None
+        settled = self._settled
+        if settled is None or settled.multiplier != multiplier:
+            settled = self._settled = self._settle(multiplier)
+        if self.average is None or price is None:
+            return PositionPnl(settled.average, settled.realised, None if self.quantity else 0.0)
+        moved = _EXACT.subtract(exact(price), self.average)
+        return PositionPnl(settled.average, settled.realised, float(_EXACT.multiply(settled.held, moved)))
+
+    def _settle(self, multiplier: float) -> "_Settled":
+        factor, average, realised = exact(multiplier), self.average, None
         if self.paid is not None:
-            realised = _EXACT.subtract(_EXACT.multiply(held, average or _NOTHING), self.paid)
-        if held == 0:
-            unrealised = _NOTHING
-        elif price is not None and average is not None:
-            unrealised = _EXACT.multiply(held, _EXACT.subtract(exact(price), average))
-        return PositionPnl(
-            None if average is None else float(average),
-            *(None if part is None else float(_EXACT.multiply(part, factor)) for part in (realised, unrealised)),
-        )
+            earned = _EXACT.subtract(_EXACT.multiply(self.quantity, average or _NOTHING), self.paid)
+            realised = float(_EXACT.multiply(earned, factor))
+        held = _EXACT.multiply(self.quantity, factor)
+        return _Settled(multiplier, None if average is None else float(average), realised, held)
 
     def state(self) -> list[str | None]:
         """What :meth:`restore` needs, as JSON-able data."""
@@ -94,6 +100,14 @@ class CostBasis:
         """The basis that :meth:`state` described."""
         quantity, paid, average = (None if figure is None else Decimal(figure) for figure in state)
         return cls(_NOTHING if quantity is None else quantity, paid, average)
+
+
+class _Settled(NamedTuple):
+    multiplier: float
+    average: float | None
+    realised: float | None
+    held: Decimal
+    """q times the multiplier."""
 
 
 def exact(number: float) -> Decimal:

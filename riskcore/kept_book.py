@@ -22,6 +22,7 @@ from riskcore.vectors import BookVectors
 
 _KIND = "risk book, version 3"
 _STILL = (NO_RETURNS, ENDED)
+_UNTRADED = CostBasis()
 
 
 class KeptBook:
@@ -212,7 +213,7 @@ class KeptBook:
         """Average price, realised and unrealised P&L of one instrument, quote currency; None where not known."""
         self._grow()
         self.positions.check(instrument)
-        basis, price = self.positions.bases.get(instrument, CostBasis()), self.model.prices.item(instrument)
+        basis, price = self.positions.bases.get(instrument, _UNTRADED), self.model.prices.item(instrument)
         return basis.pnl(None if isnan(price) else price, self.positions.multiplier.item(instrument))
 
     # Keeping up

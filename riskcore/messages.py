@@ -72,8 +72,10 @@ class Measure:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PositionRisk:
+    """What one position is worth and adds. Not ``frozen``, as a :class:`Measure`: a snapshot has thousands."""
+
     symbol: str
     quantity: float
     price: float | None

@@ -161,25 +161,31 @@ class Portfolio:
 
     def _positions(self, stale: NDArray[np.bool_], parts: Components | None) -> tuple[PositionRisk, ...]:
         book, model = self.book, self.book.model
-        shares = _shares(parts, of_rate=False)
-        values, prices, columns = book.values, model.prices, book.positions.column
-        volatility, unvalued = model.volatility, {number for number, why in book.uncovered if why not in _VALUED}
+        numbers = np.fromiter(self.holdings, np.intp, len(self.holdings))
+        columns = book.positions.column[numbers]
+        volatilities = model.volatility.take(columns, mode="clip").tolist()
+        figures = [each[numbers].tolist() for each in (book.quantities, model.prices, book.values, stale)]
+        shares, unvalued = (
+            _shares(parts, of_rate=False),
+            {number for number, why in book.uncovered if why not in _VALUED},
+        )
         rows = []
-        for number, held in self.holdings.items():
-            price = float(prices[number])
+        for (number, held), volatility, quantity, price, value, is_stale in zip(
+            self.holdings.items(), volatilities, *figures, strict=True
+        ):
             marginal, component_var, component_es = shares.get(number, _NONE)
             average, realised, unrealised = book.position_pnl(number)
             rows.append(
                 PositionRisk(
                     symbol=held.symbol,
-                    quantity=float(book.quantities[number]),
+                    quantity=quantity,
                     price=None if isnan(price) else price,
-                    market_value=None if isnan(price) or number in unvalued else float(values[number]),
-                    volatility=float(volatility[columns[number]]) if number in shares else None,
+                    market_value=None if isnan(price) or number in unvalued else value,
+                    volatility=volatility if number in shares else None,
                     marginal_var=marginal,
                     component_var=component_var,
                     component_es=component_es,
-                    stale=bool(stale[number]),
+                    stale=is_stale,
                     currency=held.currency or self.settings.base_currency,
                     average_price=average,
                     realised_pnl=realised,
