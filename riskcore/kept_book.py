@@ -2,7 +2,7 @@
 
 import copy
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import Any, Self
 
@@ -213,8 +213,17 @@ class KeptBook:
         """Average price, realised and unrealised P&L of one instrument, quote currency; None where not known."""
         self._grow()
         self.positions.check(instrument)
-        basis, price = self.positions.bases.get(instrument, _UNTRADED), self.model.prices.item(instrument)
-        return basis.pnl(None if isnan(price) else price, self.positions.multiplier.item(instrument))
+        return self.position_pnls([instrument])[0]
+
+    def position_pnls(self, instruments: Sequence[int]) -> list[PositionPnl]:
+        """:meth:`position_pnl` of several instruments, O(1) each."""
+        self._grow()
+        numbers, bases = np.asarray(instruments, np.intp), self.positions.bases
+        prices, multipliers = self.model.prices[numbers].tolist(), self.positions.multiplier[numbers].tolist()
+        return [
+            bases.get(number, _UNTRADED).pnl(None if isnan(price) else price, multiplier)
+            for number, price, multiplier in zip(instruments, prices, multipliers, strict=True)
+        ]
 
     # Keeping up
 

@@ -161,7 +161,7 @@ class Portfolio:
 
     def _positions(self, stale: NDArray[np.bool_], parts: Components | None) -> tuple[PositionRisk, ...]:
         book, model = self.book, self.book.model
-        numbers = np.fromiter(self.holdings, np.intp, len(self.holdings))
+        numbers = list(self.holdings)
         columns = book.positions.column[numbers]
         volatilities = model.volatility.take(columns, mode="clip").tolist()
         figures = [each[numbers].tolist() for each in (book.quantities, model.prices, book.values, stale)]
@@ -170,11 +170,10 @@ class Portfolio:
             {number for number, why in book.uncovered if why not in _VALUED},
         )
         rows = []
-        for (number, held), volatility, quantity, price, value, is_stale in zip(
-            self.holdings.items(), volatilities, *figures, strict=True
+        for (number, held), pnl, volatility, quantity, price, value, is_stale in zip(
+            self.holdings.items(), book.position_pnls(numbers), volatilities, *figures, strict=True
         ):
             marginal, component_var, component_es = shares.get(number, _NONE)
-            average, realised, unrealised = book.position_pnl(number)
             rows.append(
                 PositionRisk(
                     symbol=held.symbol,
@@ -187,9 +186,9 @@ class Portfolio:
                     component_es=component_es,
                     stale=is_stale,
                     currency=held.currency or self.settings.base_currency,
-                    average_price=average,
-                    realised_pnl=realised,
-                    unrealised_pnl=unrealised,
+                    average_price=pnl.average_price,
+                    realised_pnl=pnl.realised,
+                    unrealised_pnl=pnl.unrealised,
                 )
             )
         return tuple(rows)

@@ -37,6 +37,8 @@ def engine(configuration: Configuration) -> None:
 @with_settings("price", "data_dir", "journal_age", "journal_size", "keep_ticks", "database_url", "log_format")
 def archive(configuration: Configuration) -> None:
     """Copy the journal into the database."""
+    import os
+
     from flows.archive import Archive, run_archive
     from tailwatch.startup import retention_of
     from tailwatch.supervised import announce_ready, keep_private, stopping_on_signals
@@ -47,6 +49,7 @@ def archive(configuration: Configuration) -> None:
     stopping = stopping_on_signals()
     with database_of(settings) as url:
         announce_ready()
+        os.nice(_NICE)
         keep = settings.keep_ticks
         kept = None if keep is None else keep.nanoseconds
         run_archive(Archive(journal, url, risk, retention_of(settings), kept), stopping)

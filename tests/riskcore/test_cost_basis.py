@@ -50,6 +50,17 @@ def test_average_and_realised_pnl_are_those_of_a_clerk_with_fractions(fills) -> 
         assert told.average_price is None
 
 
+@given(st.lists(st.tuples(st.integers(-500, 500).filter(bool), st.integers(1, 10_000), st.sampled_from((1.0, 50.0)))))
+def test_what_is_kept_between_fills_changes_no_figure(drawn) -> None:
+    asked = CostBasis()
+    for count, (hundredths, cents, multiplier) in enumerate(drawn, 1):
+        asked.trade(hundredths / 100, cents / 100)
+        fresh = as_basis([fill[:2] for fill in drawn[:count]])
+        for _ in range(2):
+            assert asked.pnl(50.25, multiplier) == fresh.pnl(50.25, multiplier)
+        assert asked == fresh
+
+
 @given(FILLS, st.integers(1, 10_000))
 def test_realised_and_unrealised_add_up_to_the_value_less_what_was_paid_exactly(fills, cents: int) -> None:
     basis = as_basis(fills)

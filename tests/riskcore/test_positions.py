@@ -39,6 +39,7 @@ def test_a_stated_position_has_the_average_price_of_the_statement_and_no_pnl_tod
     book.hold(1, -5.0)
     assert book.position_pnl(0) == PositionPnl(80.0, 0.0, 140.0)
     assert book.position_pnl(1) == PositionPnl(None, None, None)
+    assert book.position_pnls([1, 0]) == [book.position_pnl(1), book.position_pnl(0)]
     assert book.pnl == 0.0
 
 

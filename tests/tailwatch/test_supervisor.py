@@ -232,6 +232,15 @@ def test_a_real_part_ends_when_its_supervisor_does(tmp_path: Path, eventually: E
     os.close(heard)
 
 
+def test_what_a_part_has_loaded_is_no_work_for_the_garbage_collector() -> None:
+    code = (
+        "import gc, api.app; from tailwatch.supervised import announce_ready; before = len(gc.get_objects());"
+        "announce_ready(); print(before > 50_000, len(gc.get_objects()) < 1_000)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "True True\n"
+
+
 def test_a_second_supervisor_on_the_same_data_is_refused(tmp_path: Path) -> None:
     with (
         Supervisor(tmp_path / "data", print),
