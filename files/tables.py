@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from files.yaml_text import read_yaml
 from riskcore.errors import InputError
 
 SHOWN = 10
@@ -113,7 +114,7 @@ def read_table(path: Path, title: str, required: tuple[str, ...], optional: tupl
     if suffix == ".json" or (suffix not in (".csv", ".yaml", ".yml") and text.lstrip()[0] in "[{"):
         return _objects(_json(text, name), name, key, required, optional)
     if suffix in (".yaml", ".yml"):
-        return _objects(_yaml(text, name), name, key, required, optional)
+        return _objects(read_yaml(text, name), name, key, required, optional)
     return _lines(text, name, required, optional)
 
 
@@ -193,18 +194,6 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(key for key, _ in pairs if [other for other, _ in pairs].count(key) > 1)
         raise ValueError(f"key {repeated!r} is there twice in one object")
     return values
-
-
-def _yaml(text: str, name: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - the safe loader, written in C
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise InputError(f"{name}: not YAML: {problem}{where}") from None
 
 
 def _objects(data: Any, name: str, key: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[Row]:

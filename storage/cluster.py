@@ -5,6 +5,9 @@ old number, and from a zombie, which has no working directory any more.
 """
 
 import os
+import signal
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +47,15 @@ class Cluster:
         lines = self._pid_file()
         ready = lines.get(_STATE) == "ready" and self.postmaster() is not None
         return int(lines[_PORT]) if ready else None
+
+    def kill(self, patience_s: float = 5.0) -> None:
+        """Kill every process of the server, frozen ones too, and wait until they are gone."""
+        deadline = time.monotonic() + patience_s
+        while (processes := self.processes()) and time.monotonic() < deadline:
+            for process in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            time.sleep(0.01)
 
     def forget_server(self) -> None:
         """Remove the traces of a server of which no process is left."""

@@ -116,7 +116,7 @@ class EmbeddedPostgres:
         return self._url
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """Stop the server if it is ours: fast, or at once where fast takes longer than `timeout_s`."""
+        """Stop the server if it is ours: fast, after `timeout_s` at once, and after as long again by killing it."""
         if not self.owned:
             return
         try:
@@ -124,7 +124,7 @@ class EmbeddedPostgres:
                 self._stop_server(timeout_s)
         finally:
             if self._process is not None:
-                _interrupt(self._process)
+                _interrupt(self._process, timeout_s)
             self._process = None
             self._release()
 
@@ -223,16 +223,14 @@ class EmbeddedPostgres:
     def _stop_server(self, timeout_s: float) -> None:
         programs = self._programs()
         where = programs.name_of(self._cluster.directory)
-        for mode, seconds in (("fast", timeout_s), ("immediate", 10.0)):
-            try:
-                programs.run(
-                    "pg_ctl", "stop", "-D", where, "-m", mode, "-t", f"{seconds:.0f}", cwd=self._cluster.directory
-                )
-            except EmbeddedServerError:
-                if self._cluster.postmaster() is not None:
-                    continue
-            return
-        raise EmbeddedServerError(f"the server in {self._home} does not stop: {self._last_log_line()}")
+        for mode in ("fast", "immediate"):
+            asked = ("pg_ctl", "stop", "-D", where, "-m", mode, "-t", f"{timeout_s:.0f}")
+            with suppress(EmbeddedServerError):
+                programs.run(*asked, cwd=self._cluster.directory)
+            if self._cluster.postmaster() is None:
+                return
+        _logger.warning("database.killed", directory=str(self._home), reason="it does not hear that it is to stop")
+        self._cluster.kill()
 
     def _programs(self) -> Programs:
         return Programs.find(account_for(self._cluster.directory), self._binaries)
@@ -280,10 +278,11 @@ def _settings(*, durable: bool) -> dict[str, str]:
     return settings
 
 
-def _interrupt(server: "subprocess.Popen[bytes]") -> None:
+def _interrupt(server: "subprocess.Popen[bytes]", timeout_s: float) -> None:
     """End a server, also one that has only begun: it has no file yet by which ``pg_ctl`` would find it."""
+    deadline = time.monotonic() + timeout_s
     while server.poll() is None:
-        server.send_signal(signal.SIGINT)
+        server.send_signal(signal.SIGINT if time.monotonic() < deadline else signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             server.wait(0.1)
 

@@ -60,6 +60,8 @@ def test_all_three_forms_say_the_same(book: Write) -> None:
     assert read_positions(book(json.dumps(rows), "book.json")) == expected
     assert read_positions(book(json.dumps({"positions": rows}), "book.json")) == expected
     assert read_positions(book(yaml, "book.yaml")) == expected
+    merged = "- &one {portfolio: main, symbol: A, quantity: 1}\n- {<<: *one, symbol: B}\n- {<<: *one, symbol: C}\n"
+    assert [one.symbol for one in read_positions(book(merged, "book.yaml"))] == ["A", "B", "C"]
 
 
 def test_a_position_without_a_currency_is_in_the_base_currency(book: Write) -> None:
@@ -175,6 +177,8 @@ FILES = [
     ('[{"portfolio":null,"symbol":"A","quantity":1}]', "book.json", "portfolio is missing"),
     ("[" * 100_000, "book.json", "not JSON"),
     ("- {portfolio: m", "book.yaml", "not YAML"),
+    ("- portfolio: m\n  quantity: 1\n  quantity: 2\n", "book.yaml", "key 'quantity' is there twice (line 3)"),
+    ("positions: []\n'positions': [{portfolio: m}]\n", "book.yaml", "key 'positions' is there twice (line 2)"),
     ("!!python/object/apply:os.system ['true']", "book.yaml", "not YAML"),
     ("just text", "book.yaml", "must be a list of objects"),
 ]

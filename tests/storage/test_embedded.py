@@ -10,7 +10,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -40,13 +39,7 @@ def home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tailwatch-test-", dir="/dev/shm" if in_memory else None) as directory:
         home = Path(directory) / "data" / "postgres"
         yield home
-        _kill_what_is_left(home)
-
-
-def _kill_what_is_left(home: Path) -> None:
-    for pid in Cluster(home / "cluster").processes():
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        Cluster(home / "cluster").kill()
 
 
 def server_in(home: Path, **settings: int) -> EmbeddedPostgres:
@@ -200,6 +193,20 @@ def test_stopping_does_not_wait_for_clients(home: Path) -> None:
     server.stop()
     assert not Cluster(home / "cluster").processes()
     client.close()
+
+
+@pytest.mark.parametrize("frozen", ["postmaster", "all"])
+@linux_only
+def test_a_frozen_server_is_killed_and_recovered(home: Path, frozen: str) -> None:
+    server = EmbeddedPostgres(home)
+    server.start()
+    execute(server.url, "create table t as select 42 as x")
+    for process in Cluster(home / "cluster").processes() if frozen == "all" else {postmaster(home)}:
+        os.kill(process, signal.SIGSTOP)
+    server.stop(timeout_s=1.0)
+    assert not Cluster(home / "cluster").processes()
+    with EmbeddedPostgres(home) as server:
+        assert answer(server.url, "select x from t") == 42
 
 
 def test_a_port_in_use_is_named(home: Path) -> None:

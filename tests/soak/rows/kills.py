@@ -1,6 +1,5 @@
 """E1, E3, E14, B2: engine, archive and database killed again and again, held against a run that nothing disturbs."""
 
-import os
 import signal
 import time
 from pathlib import Path
@@ -112,7 +111,7 @@ def database_killed(soak: Soak) -> Figures:
     while bench.newest() < len(expected) and time.monotonic() < end:
         beyond = min(bench.newest() + int(rng.integers(1, 60)), len(expected))
         bench.wait_for(lambda beyond=beyond: bench.newest() >= beyond)
-        _kill_server(home)
+        Cluster(home / "cluster").kill()
         server.stop()
         began = time.monotonic()
         server = EmbeddedPostgres(home, port)
@@ -135,14 +134,6 @@ def database_killed(soak: Soak) -> Figures:
 def _bench(directory: Path, url: str, ticks: int = TICKS) -> Bench:
     migrate(url)
     return Bench(directory, url, write_journal(directory, ticks))
-
-
-def _kill_server(home: Path) -> None:
-    for process in Cluster(home / "cluster").processes():
-        try:
-            os.kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
 
 
 def _hold_against_the_journal(bench: Bench) -> None:
