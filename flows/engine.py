@@ -22,6 +22,7 @@ from flows.insistence import Insistence
 from flows.intake import Intake
 from flows.journal import JournalWriter
 from flows.journal.consumers import note_need
+from flows.journal_watch import watching_the_journal
 from flows.listening import FeedAddress, listening
 from flows.messages import Kind, Moment
 from flows.numerics import told
@@ -96,6 +97,7 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         crew = standing.crew = crew.held_against(store.newest.journal_offset, engine.new_crew)
         stack.enter_context(_heartbeat(engine, run, standing))
         stack.enter_context(_ledger(engine, run, standing))
+        stack.enter_context(watching_the_journal(writer, store, engine.database_url, run))
         inbox = Inbox(lambda: writer.durable)
         stack.enter_context(Intake(CommandStore(engine.database_url, run, store.right), writer, inbox))
         source = JournalSource(engine.journal, crew.offset, writer, stopping, inbox=inbox)

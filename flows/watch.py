@@ -7,15 +7,11 @@ replaced, ends, and begins again. When the engine is back, it says so by itself.
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from hashlib import sha256
 
-import msgspec
 import structlog
 
-from flows.commands import Silence
-from flows.encoding import encode_alert
 from flows.heartbeat import Background
+from flows.platform_alerts import alert_id, is_announced, standing, tell, tell_resolved
 from flows.timestamps import format_timestamp
 from riskcore.messages import Alert
 from riskcore.settings import NANOSECONDS
@@ -62,21 +58,16 @@ class Watch:
     def _tell(self, heard: Heard) -> None:
         store = OutboxStore(self._url, heard.run)
         try:
-            newest = store.newest_of_all()
-            if newest is None or _decode(newest).state != "firing":
+            if standing(store, RULE) is None:
                 place = store.last().journal_offset
-                alert = silence(heard, self._silent_s, place, silenced=self._is_announced(heard))
-                store.tell_all(alert.id, heard.now, encode_alert(alert))
+                silenced = is_announced(self._reads.announced(heard.run), RULE, heard.now)
+                alert = silence(heard, self._silent_s, place, silenced=silenced)
+                tell(store, alert, heard.now)
                 _log.error("the engine is silent", run=heard.run, since=alert.since)
         except WriterConflictError:
             return  # it is alive, and has just taken its right
         finally:
             store.close()
-
-    def _is_announced(self, heard: Heard) -> bool:
-        told = (msgspec.json.decode(one, type=Silence) for one in self._reads.announced(heard.run))
-        of_it = (one for one in told if one.portfolio is None and one.rule in (None, RULE))
-        return any(one.starts <= heard.now < one.ends for one in of_it)
 
 
 def watching(url: str) -> Background:
@@ -89,7 +80,7 @@ def silence(heard: Heard, limit_s: float, place: int = -1, *, silenced: bool = F
     """The alert that an engine is silent: its id is a function of the run and the last sign of life."""
     seconds = round((heard.now - heard.beat) / NANOSECONDS, 3)
     return Alert(
-        id=_name(heard.run, heard.beat, "firing"),
+        id=alert_id(RULE, heard.run, heard.beat, "firing"),
         portfolio=ALL,
         rule=RULE,
         method=None,
@@ -108,22 +99,6 @@ def silence(heard: Heard, limit_s: float, place: int = -1, *, silenced: bool = F
 
 def tell_back(store: OutboxStore, run: str, now: int) -> None:
     """Say that the engine is back, where it was told to be silent; by the engine, before anything else."""
-    newest = store.newest_of_all()
-    before = None if newest is None else _decode(newest)
-    if before is None or before.state != "firing":
-        return
-    back = replace(
-        before,
-        id=_name(run, before.id, "resolved"),
-        state="resolved",
-        event_time=format_timestamp(now),
-        reason="the engine is back, and takes up its journal where it was",
-    )
-    store.tell_all(back.id, now, encode_alert(back))
-
-
-_decode = msgspec.json.Decoder(Alert).decode
-
-
-def _name(*said: object) -> str:
-    return sha256(msgspec.json.encode((ALL, RULE, *said))).hexdigest()[:24]
+    before = standing(store, RULE)
+    if before is not None:
+        tell_resolved(store, before, run, now, "the engine is back, and takes up its journal where it was")

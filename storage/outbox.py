@@ -6,6 +6,7 @@ A run has one writer at a time. So ids become visible in their order, and no cur
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import pairwise
+from threading import RLock
 
 from storage.commands import store_answers, wait_for_no_disk
 from storage.connection import CALL_TIMEOUT_S, Connection, Session
@@ -72,7 +73,7 @@ _INSERT_VERDICT = (
 
 
 class OutboxStore:
-    """The only writer of a run's events.
+    """The only writer of a run's events, one call at a time, from any thread.
 
     After :class:`DatabaseUnavailableError` make the same call again, as often as it takes: what was stored is
     recognised by its place in the journal and skipped, also where the answer to the commit was lost.
@@ -83,6 +84,7 @@ class OutboxStore:
         self._last = Last(-1, -1, 0)
         self.right = Right(url, run, "engine")
         """To be confirmed by whatever else this program does for the run."""
+        self._lock = RLock()
         self._session = Session(url, f"outbox {run}", self._take_over, timeout_s)
         self._answering = Session(url, f"answers {run}", timeout_s=timeout_s)
 
@@ -94,7 +96,7 @@ class OutboxStore:
         WriterConflictError, WriterReplacedError
             Another program writes this run.
         """
-        with self._session.transaction():
+        with self._lock, self._session.transaction():
             return self._last
 
     @property
@@ -122,25 +124,26 @@ class OutboxStore:
         whole, about 1 ms and 0.1 ms an event.
         """
         _check_order(rows)
-        with self._session.transaction() as connection:
-            fresh = [row for row in rows if (row.journal_offset, row.ordinal) > self._last[:2]]
-            last = self._after(fresh)
-            with connection.pipeline():
-                confirmed = self.right.confirm(connection)
-                self._insert(connection, fresh)
-                self._replace_positions(connection, positions)
-                _insert_many(connection, _UPDATE_POSITION, [(self._run, *row) for row in changed])
-                self._add_trades(connection, trades)
-                _insert_many(connection, _INSERT_VERDICT, [(self._run, *row) for row in verdicts])
-                write_instruments(connection, self._run, instruments)
-                write_limits(connection, self._run, limits)
-                write_silences(connection, self._run, silences)
-                store_answers(connection, self._run, answers)
-                if fresh:
-                    connection.execute("select pg_notify(%s, %s)", [CHANNEL, f"{self._run}:{last.id}"])
-            self.right.check(confirmed)
-        self._last = last
-        return last
+        with self._lock:
+            with self._session.transaction() as connection:
+                fresh = [row for row in rows if (row.journal_offset, row.ordinal) > self._last[:2]]
+                last = self._after(fresh)
+                with connection.pipeline():
+                    confirmed = self.right.confirm(connection)
+                    self._insert(connection, fresh)
+                    self._replace_positions(connection, positions)
+                    _insert_many(connection, _UPDATE_POSITION, [(self._run, *row) for row in changed])
+                    self._add_trades(connection, trades)
+                    _insert_many(connection, _INSERT_VERDICT, [(self._run, *row) for row in verdicts])
+                    write_instruments(connection, self._run, instruments)
+                    write_limits(connection, self._run, limits)
+                    write_silences(connection, self._run, silences)
+                    store_answers(connection, self._run, answers)
+                    if fresh:
+                        connection.execute("select pg_notify(%s, %s)", [CHANNEL, f"{self._run}:{last.id}"])
+                self.right.check(confirmed)
+            self._last = last
+            return last
 
     def answer_questions(self, answers: Sequence[AnswerRow]) -> None:
         """Answer what changed nothing: at once, over a connection of its own, and without waiting for the disk.
@@ -154,12 +157,13 @@ class OutboxStore:
                 store_answers(connection, self._run, answers)
             self.right.check(confirmed)
 
-    def newest_of_all(self) -> bytes | None:
-        """Return the newest alert that is about no portfolio in particular, None where there is none."""
-        with self._session.transaction() as connection:
+    def newest_of_all(self, rule: str) -> bytes | None:
+        """Return the newest alert of a rule that is about no portfolio in particular, None where there is none."""
+        with self._lock, self._session.transaction() as connection:
             row = connection.execute(
-                "select payload::text from outbox where run = %s and portfolio = %s order by id desc limit 1",
-                [self._run, ALL],
+                "select payload::text from outbox where run = %s and portfolio = %s and payload->>'rule' = %s"
+                " order by id desc limit 1",
+                [self._run, ALL, rule],
             ).fetchone()
         return None if row is None else row[0].encode()
 
@@ -168,18 +172,19 @@ class OutboxStore:
 
         Its ordinal is negative: no event of the journal has its place.
         """
-        with self._session.transaction() as connection:
-            confirmed = self.right.confirm(connection)
-            self.right.check(confirmed)
-            last = self._last
-            told = connection.execute(
-                _TELL_ALL,
-                {"run": self._run, "id": last.id + 1, "all": ALL, "offset": last.journal_offset, "alert": alert,
-                 "time": event_time, "payload": payload.decode()},
-            ).rowcount  # fmt: skip
-            if told:
-                connection.execute("select pg_notify(%s, %s)", [CHANNEL, f"{self._run}:{last.id + 1}"])
-        self._last = last._replace(id=last.id + told)
+        with self._lock:
+            with self._session.transaction() as connection:
+                confirmed = self.right.confirm(connection)
+                self.right.check(confirmed)
+                last = self._last
+                told = connection.execute(
+                    _TELL_ALL,
+                    {"run": self._run, "id": last.id + 1, "all": ALL, "offset": last.journal_offset, "alert": alert,
+                     "time": event_time, "payload": payload.decode()},
+                ).rowcount  # fmt: skip
+                if told:
+                    connection.execute("select pg_notify(%s, %s)", [CHANNEL, f"{self._run}:{last.id + 1}"])
+            self._last = last._replace(id=last.id + told)
 
     def write_positions(self, positions: Sequence[PositionRow]) -> None:
         """Replace the positions of each portfolio named."""

@@ -16,7 +16,7 @@ class Alert(Payload):
     portfolio: str
     """`*` for an alert that concerns all of them: the silence of the engine."""
     rule: str = Field(examples=["var"])
-    """What is limited; `engine` where the engine itself is silent."""
+    """What is limited; `engine` where the engine itself is silent, `journal` where it can accept nothing."""
     method: Method | None
     confidence: float | None
     state: Literal["firing", "resolved", "acknowledged"]

@@ -72,7 +72,7 @@ class NewSilence(Asked):
     ends: Moment = Field(examples=["2026-11-22T17:00:00Z"])
     portfolio: _Name | None = None
     """By itself all portfolios."""
-    rule: Rule | Literal["engine"] | None = None
+    rule: Rule | Literal["engine", "journal"] | None = None
     """By itself all rules."""
     comment: str = Field(default="", max_length=500)
 

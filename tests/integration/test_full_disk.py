@@ -64,6 +64,13 @@ def engine_state(database_url):
     return read
 
 
+def platform_alerts(url):
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("select payload::text from outbox where portfolio = '*' order by id").fetchall()
+    alerts = [json.loads(text) for (text,) in rows]
+    return [(alert["rule"], alert["state"], alert["reason"]) for alert in alerts]
+
+
 def records_in(journal):
     found = list(salvage(journal))
     assert not [part for part in found if isinstance(part, str)]
@@ -120,6 +127,9 @@ def test_a_disk_that_is_full_to_the_last_byte_is_told_within_five_seconds_and_ou
         eventually(lambda: (answer := readiness()) is not None and answer.status_code == 200)
         ballast, began = fill(small_disk), time.monotonic()
         eventually(lambda: "cannot be written: No space left on device" in readiness().text)
+        [(rule, state, reason)] = eventually(lambda: platform_alerts(database_url))
+        assert (rule, state) == ("journal", "firing")
+        assert "cannot be written: No space left on device" in reason
         assert time.monotonic() - began < 5 + 1
         assert readiness().status_code == 503
         durable, full = engine_state()["journal"], records_in(journal)
@@ -129,6 +139,7 @@ def test_a_disk_that_is_full_to_the_last_byte_is_told_within_five_seconds_and_ou
         eventually(lambda: readiness().status_code == 200)
         eventually(lambda: engine_state()["offset"] > durable + 100)
         assert engine.poll() is None
+        assert len(platform_alerts(database_url)) == 1
         engine.send_signal(signal.SIGTERM)
         assert engine.wait(PATIENCE_S) == 0
     records = records_in(journal)

@@ -742,7 +742,7 @@ export interface components {
             reason: string | null;
             /**
              * Rule
-             * @description What is limited; `engine` where the engine itself is silent.
+             * @description What is limited; `engine` where the engine itself is silent, `journal` where it can accept nothing.
              * @example var
              */
             rule: string;
@@ -2120,7 +2120,7 @@ export interface components {
              * Rule
              * @description By itself all rules.
              */
-            rule?: ("var" | "es" | "stress" | "gross" | "net" | "position_share" | "stale" | "silence" | "gaps" | "data_quality" | "watchdog") | "engine" | null;
+            rule?: ("var" | "es" | "stress" | "gross" | "net" | "position_share" | "stale" | "silence" | "gaps" | "data_quality" | "watchdog") | ("engine" | "journal") | null;
             /**
              * Starts
              * Format: date-time
