@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import isnan
-from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.actors.tape import Tally
 from flows.actors.terms import Terms
 from flows.commands import Holding
 from flows.timestamps import format_timestamp
@@ -31,31 +31,6 @@ from riskcore.model import MarketModel
 from riskcore.positions import NO_RATE, Rate
 from riskcore.settings import DAY, MINUTE, NANOSECONDS, RiskSettings
 from storage.rows import PositionRow
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the stream has been like so far; the counts are the run's, not one portfolio's."""
-
-    late: int = 0
-    rejected: int = 0
-    suspect: int = 0
-    """Rejected here, by what the book of prices makes of them: jumps that no next tick confirmed."""
-    gaps: int = 0
-    event_time: int = 0
-    """Largest event time of an accepted tick, nanoseconds."""
-    decided: dict[str, dict[str, list[int]]] = field(default_factory=dict)
-    """By feed and symbol, how many are late and how many suspect."""
-
-    def add(self, fate: Literal["late", "suspect"], feed: str, symbol: str) -> None:
-        """Count a tick that bars or jumps have decided on."""
-        counts = self.decided.setdefault(feed, {}).setdefault(symbol, [0, 0])
-        if fate == "late":
-            self.late += 1
-            counts[0] += 1
-        else:
-            self.suspect += 1
-            counts[1] += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """The risk of one shard of portfolios, kept up to date by the journal's events."""
 
-from dataclasses import asdict
-from math import isnan, sqrt
-from typing import Any, Literal
+from math import sqrt
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -10,7 +9,8 @@ from numpy.typing import NDArray
 
 from flows.actors.answers import Answers
 from flows.actors.books import Books, BooksState
-from flows.actors.portfolio import Occasion, Tally
+from flows.actors.portfolio import Occasion
+from flows.actors.tape import Tally, Tape
 from flows.actors.terms import Terms
 from flows.commands import Asked, History, Instruments, Positions, Sessions, Trades, decode_command
 from flows.messages import (
@@ -31,15 +31,13 @@ from flows.messages import (
 )
 from flows.numerics import Numerics, numerics_of
 from flows.universe import Universe
-from riskcore.bars import Bar, BarSampler, returns_of
+from riskcore.bars import Bar, returns_of
 from riskcore.days import Days
-from riskcore.jumps import JumpFilter
 from riskcore.kept_book import follow_bar
 from riskcore.messages import RiskSnapshot
 from riskcore.model import MarketModel
 from riskcore.settings import NANOSECONDS, RiskSettings
 from riskcore.state import Image, State, StateError
-from storage.rows import VerdictRow
 
 MODEL = "model/"
 _PULSE = NANOSECONDS
@@ -71,11 +69,9 @@ class RiskActor:
         self._settings, self._publish, self._shard = settings, publish, shard
         self._universe = Universe()
         self._model = MarketModel(0, settings)
-        self._sampler = BarSampler(0, settings)
-        self._jumps: JumpFilter[Accepted] = JumpFilter(settings.jump, settings.min_observations)
+        self._tape = Tape(settings)
         self._books = Books(settings_hash, shard, shards, Terms(self._universe, settings.base_currency))
         self._answers = Answers(self._books, self._universe, shard, lambda: self._model)
-        self._tally = Tally()
         self._next_publish = 0
         self._next_pulse = 0
         self._due = 0
@@ -84,7 +80,6 @@ class RiskActor:
         self._closes = np.empty(0)
         self._changed = False
         self._out: list[Spoken] = []
-        self._verdicts: list[VerdictRow] = []
         self._place = (-1, 0)
         self._offset = -1
         self._measured = 0
@@ -92,19 +87,13 @@ class RiskActor:
     def on_batch(self, batch: FeedBatch) -> list[Spoken]:
         """Take the events of one batch in order; return the moments they caused, and a checkpoint if one is due."""
         self._out = []
-        sampler, jumps = self._sampler, self._jumps
-        newest, suspects = sampler.newest, jumps.suspects
+        tape = self._tape
         for event in batch.events:
             if type(event) is Accepted:
-                number = event.instrument
-                move = event.tick.price - newest[number]
-                if abs(move) > jumps.limits[number] * abs(newest[number]) or number in suspects:
-                    self._judge(event)
-                else:
-                    self._on_tick(event)
+                self._changed = tape.take(event) or self._changed
             else:
                 self._on_other(event)
-            for bar in sampler.closed():
+            for bar in tape.sampler.closed():
                 self._close(bar, event)
             if event.stamp >= self._due:
                 self._on_due(event)
@@ -121,54 +110,26 @@ class RiskActor:
     @property
     def tally(self) -> Tally:
         """What the stream has been like so far, the same in every shard."""
-        return self._tally
+        return self._tape.tally
 
     @property
     def numerics(self) -> Numerics:
         """How well the numbers hold together; may be read from another thread."""
         return numerics_of(self._model, [portfolio.book for portfolio in tuple(self._books.portfolios.values())])
 
-    def _on_tick(self, event: Accepted) -> None:
-        tick, tally = event.tick, self._tally
-        if event.is_history:
-            self._sampler.on_history(event.instrument, tick.event_time, tick.price)
-            self._decide("late", event)
-            self._changed = True
-            return
-        if self._sampler.on_tick(event.instrument, tick.feed, tick.event_time, tick.price, event.stamp):
-            self._decide("late", event)
-        tally.event_time = max(tally.event_time, tick.event_time)
-        self._changed = True
-
-    def _judge(self, event: Accepted) -> None:
-        newest = self._sampler.newest[event.instrument]
-        believed, refused = self._jumps.judge(event.instrument, event.tick.price, newest, event)
-        for one in refused:
-            self._decide("suspect", one)
-        for one in believed:
-            self._on_tick(one)
-
-    def _decide(self, fate: Literal["late", "suspect"], event: Accepted) -> None:
-        tick = event.tick
-        self._tally.add(fate, tick.feed, tick.symbol)
-        self._verdicts.append(VerdictRow(event.offset, event.ordinal, fate, tick.feed, tick.symbol, tick.event_time))
-
     def _on_other(self, event: Event) -> None:
         match event:
             case Refused(fate="rejected"):
-                self._tally.rejected += 1
+                self._tape.tally.rejected += 1
             case Gap():
-                self._tally.gaps += 1
+                self._tape.tally.gaps += 1
             case Command():
                 self._on_command(event)
             case End():
-                for _, one in self._jumps.suspects.values():
-                    self._decide("suspect", one)
-                self._jumps.suspects.clear()
-                self._sampler.finish()
+                self._tape.finish()
                 self._tell(event)
                 return
-        self._sampler.on_time(event.stamp)
+        self._tape.sampler.on_time(event.stamp)
 
     def _on_command(self, event: Command) -> None:
         command = decode_command(event.payload)
@@ -188,7 +149,7 @@ class RiskActor:
             case Trades() as trades:
                 self._say(event, self._books.book(trades, event, self._newest, self._universe.find))
             case Instruments() as told:
-                said = self._books.state_instruments(told, event, self._model, self._has_ticks)
+                said = self._books.state_instruments(told, event, self._model, self._tape.has_ticks)
                 self._follow_terms()
                 self._mark()
                 self._say(event, said)
@@ -196,24 +157,21 @@ class RiskActor:
                 self._preload(history)
             case _:
                 self._changed = True
-                self._emit(event, self._tally.event_time, command=event)
+                self._emit(event, self._tape.tally.event_time, command=event)
 
     def _follow_terms(self) -> None:
-        self._sampler.absolute = self._model.absolute
-        self._sampler.sessions = self._books.terms.sessions(len(self._universe))
+        self._tape.sampler.absolute = self._model.absolute
+        self._tape.sampler.sessions = self._books.terms.sessions(len(self._universe))
 
     def _mark(self) -> None:
         """Set the prices that are set by hand, of what has no tick yet."""
         for number, mark in self._books.terms.marks.items():
-            if isnan(self._sampler.newest[number]):
+            if not self._tape.has_ticks(number):
                 self._model.on_price(number, mark)
-
-    def _has_ticks(self, number: int) -> bool:
-        return not isnan(self._sampler.newest[number])
 
     def _stale(self, idle: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """What has been idle for too long, and what has no price but one that was set by hand."""
-        marked = [number for number in self._books.terms.marks if not self._has_ticks(number)]
+        marked = [number for number in self._books.terms.marks if not self._tape.has_ticks(number)]
         if not marked:
             return idle
         stale = idle.copy()
@@ -224,16 +182,14 @@ class RiskActor:
         number = self._universe.find(symbol)
         if number is None:
             return None
-        newest = self._sampler.newest[number]
-        return float(self._model.prices[number]) if isnan(newest) else newest
+        return self._tape.sampler.newest[number] if self._tape.has_ticks(number) else float(self._model.prices[number])
 
     def _widen(self) -> None:
         more = len(self._universe) - self._model.n_instruments
         if more:
             self._model.add(more)
-            self._sampler.add(more)
+            self._tape.widen(more)
             self._follow_terms()
-            self._jumps.widen(len(self._universe))
 
     def _preload(self, command: History) -> None:
         """Daily returns, scaled to a bar, through the recursion of live bars; what is not watched is passed over.
@@ -249,7 +205,7 @@ class RiskActor:
         returns = returns_of(prices[:-1], prices[1:], self._model.absolute, self._settings.returns)
         for row in returns / sqrt(self._settings.day / self._settings.bar):
             self._model.on_history(row)
-        self._jumps.learn(self._model.volatility, self._model.observations, self._model.absolute)
+        self._tape.learn(self._model)
 
     def _close(self, bar: Bar, event: Event) -> None:
         self._books.end(bar.index * self._settings.bar, self._model)
@@ -262,7 +218,7 @@ class RiskActor:
             book.before_bar()
         model.on_bar(bar.index, bar.returns)
         follow_bar(model, books)
-        self._jumps.learn(model.volatility, model.observations, model.absolute)
+        self._tape.learn(model)
         self._measure(event, Occasion("bar", bar.end_ns, event.offset, self._stale(bar.stale)))
         self._closes = bar.close
         self._changed, self._next_publish, self._due = True, 0, 0
@@ -281,38 +237,38 @@ class RiskActor:
             self._publish_present(event, self._publish)
         if event.stamp >= self._next_pulse:
             self._next_pulse = (event.stamp // _PULSE + 1) * _PULSE
-            stream = Stream(self._sampler.heard, self._tally.gaps)
-            self._emit(event, self._tally.event_time, (), stream=stream)
+            stream = Stream(self._tape.sampler.heard, self._tape.tally.gaps)
+            self._emit(event, self._tape.tally.event_time, (), stream=stream)
         self._due = self._next_pulse if self._publish is None else min(self._next_pulse, self._next_publish)
 
     def _publish_present(self, event: Event, publish: int) -> None:
         self._next_publish = (event.stamp // publish + 1) * publish
-        if not self._changed or not self._tally.event_time:
+        if not self._changed or not self._tape.tally.event_time:
             return
         self._changed = False
-        self._model.on_prices(self._sampler.latest)
-        running = self._sampler.running() if self._settings.open_bar == "on" else None
+        self._model.on_prices(self._tape.sampler.latest)
+        running = self._tape.sampler.running() if self._settings.open_bar == "on" else None
         if running is not None:
             self._model.on_open_bar(*running)
-        now = self._tally.event_time
-        stale = self._stale(self._sampler.stale(now // self._settings.bar))
+        now = self._tape.tally.event_time
+        stale = self._stale(self._tape.sampler.stale(now // self._settings.bar))
         self._measure(event, Occasion("tick", now, event.offset, stale))
 
     def _measure(self, event: Event, occasion: Occasion) -> None:
         self._measured = occasion.event_time
         self._books.convert(self._model)
         keys = self._universe.keys
-        snapshots = tuple(p.snapshot(occasion, self._tally, keys) for p in self._books.portfolios.values())
+        snapshots = tuple(p.snapshot(occasion, self._tape.tally, keys) for p in self._books.portfolios.values())
         self._emit(event, occasion.event_time, snapshots)
 
     def _tell(self, event: Event) -> None:
         """Nothing that is decided waits over a checkpoint or the end."""
-        if self._verdicts:
-            self._emit(event, self._tally.event_time)
+        if self._tape.verdicts:
+            self._emit(event, self._tape.tally.event_time)
 
     def _say(self, event: Event, said: Said) -> None:
         self._changed = True
-        self._emit(event, self._tally.event_time, said=said)
+        self._emit(event, self._tape.tally.event_time, said=said)
 
     def _emit(
         self,
@@ -324,9 +280,9 @@ class RiskActor:
         stream: Stream | None = None,
         command: Command | None = None,
     ) -> None:
-        if self._verdicts:
-            said = said if self._shard else said._replace(verdicts=tuple(self._verdicts))
-            self._verdicts = []
+        verdicts = self._tape.decided()
+        if verdicts and not self._shard:
+            said = said._replace(verdicts=verdicts)
         offset, ordinal = self._place
         self._place = (event.offset, ordinal + 1 if offset == event.offset else 0)
         moment = Moment(*self._place, event_time, self._shard, snapshots, said, event.stamp, stream, command)
@@ -346,16 +302,14 @@ class RiskActor:
 
     def _own_state(self) -> bytes:
         state = _State(
+            **self._tape.state(),
             universe=self._universe.state(),
-            sampler=self._sampler.snapshot(),
             books=self._books.state(),
-            tally=asdict(self._tally),
             next_publish=self._next_publish,
             next_pulse=self._next_pulse,
             day=self._day,
             closes=self._closes.tobytes(),
             changed=self._changed,
-            suspects=self._jumps.suspects,
             measured=self._measured,
         )
         return msgspec.msgpack.encode(state)
@@ -375,15 +329,12 @@ class RiskActor:
         self._universe.restore(saved.universe)
         arrays = {name.removeprefix(MODEL): array for name, array in state.arrays.items() if name.startswith(MODEL)}
         self._model = MarketModel.of_state(State(arrays, state.meta["model"]), self._settings)
-        self._sampler = BarSampler.restore(saved.sampler, self._settings)
+        self._tape.restore(saved.sampler, saved.tally, saved.suspects, self._model)
         self._books.restore(saved.books, self._model)
         self._follow_terms()
-        self._tally = Tally(**saved.tally)
         self._closes = np.frombuffer(saved.closes)
         self._next_publish, self._next_pulse, self._due = saved.next_publish, saved.next_pulse, 0
-        self._day, self._changed = saved.day, saved.changed
-        self._jumps.learn(self._model.volatility, self._model.observations, self._model.absolute)
-        self._jumps.suspects, self._measured = saved.suspects, saved.measured
+        self._day, self._changed, self._measured = saved.day, saved.changed, saved.measured
 
 
 def _padded(prices: NDArray[np.float64], n_instruments: int) -> NDArray[np.float64]:

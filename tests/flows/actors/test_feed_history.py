@@ -129,4 +129,4 @@ def test_history_closes_no_bar_and_gives_a_price_from_the_start(history):
     snapshots = [snapshot for moment in moments for snapshot in moment.snapshots]
     assert any(snapshot.moment == "bar" for snapshot in snapshots) is not history
     assert risk.tally.late == (9 if history else 0)
-    assert risk._sampler.newest == [19.0]
+    assert risk._tape.sampler.newest == [19.0]
