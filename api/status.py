@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from api.ages import Ages
 from api.hub import Hub
 from api.metrics import Metrics
 from api.models import Account, Feed, Health, Ledger, Part, PortfolioSummary, Readiness
@@ -45,6 +46,7 @@ class StatusBoard:
         self._settings = settings
         self._metrics = metrics
         self._heartbeats: Mapping[str, Heartbeat] = {}
+        self._ages = Ages()
         self._read_at = time.monotonic()
         self._trouble: str | None = None
         self._undelivered: int | None = None
@@ -106,7 +108,7 @@ class StatusBoard:
             return
         shown = None if self._hub.run is None else self._hub.run.run
         self._heartbeats = {
-            row.part: Heartbeat(row.age_s, _object(row.state))
+            row.part: Heartbeat(self._ages.of(f"part {row.part}", row.beat, row.age_s), _object(row.state))
             for row in rows
             if shown is None or row.run in (shown, None)
         }
@@ -118,6 +120,8 @@ class StatusBoard:
         if run is None or not self._live():
             self._undelivered = None
             return
+        if self._trouble is not None:
+            return  # one deadline of the database is enough to wait for
         with suppress(TailwatchError):
             self._undelivered = await self._reader.undelivered(run.run)
 
@@ -163,7 +167,7 @@ class StatusBoard:
 
     def _risk(self) -> Part:
         summaries = self._summaries()
-        age = _age(summaries) if self._live() else None
+        age = self._age(summaries) if self._live() else None
         state: State = "ok"
         reason = None
         if not any(summary.state == "ok" for summary in summaries):
@@ -172,6 +176,13 @@ class StatusBoard:
         elif age is not None and age > self._settings.risk_limit_s:
             state, reason = "down", f"the newest figures are {age:.0f} s old"
         return Part(name="risk", state=state, reason=reason, age_s=age, detail={})
+
+    def _age(self, summaries: Sequence[PortfolioSummary]) -> float | None:
+        published = max((one.published_at for one in summaries if one.published_at is not None), default=None)
+        if published is None:
+            return None
+        told_s = (datetime.now(UTC) - datetime.fromisoformat(published)).total_seconds()
+        return self._ages.of("risk", published, told_s)
 
     def _count(self, health: Health) -> None:
         for part in health.parts:
@@ -202,11 +213,6 @@ class StatusBoard:
 
 _COUNTS = ("received", "accepted", "duplicate", "late", "missing")
 _TAKEN = ("state", "reason", "feeds", "ledger", "accounts")
-
-
-def _age(summaries: Sequence[PortfolioSummary]) -> float | None:
-    moments = [datetime.fromisoformat(one.published_at) for one in summaries if one.published_at is not None]
-    return max(0.0, (datetime.now(UTC) - max(moments)).total_seconds()) if moments else None
 
 
 def _judged(told: Mapping[str, Any]) -> tuple[State, str | None]:

@@ -1,6 +1,7 @@
 """The archive: follows the journal at its own pace, and stores every tick, refusal and gap exactly once."""
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ class _Standing:
     """How far the archive is, for its heartbeat."""
 
     def __init__(self, progress: Progress) -> None:
+        self.trouble: Callable[[], str | None] = lambda: None
         self.offset, self.ticks, self.stamp = progress.offset, progress.ticks, 0
 
     def on_stored(self, batch: FeedBatch, written: Written) -> None:
@@ -58,8 +60,10 @@ class _Standing:
         self.ticks += written.ticks
 
     def describe(self) -> dict[str, Any]:
-        behind = round((time.time_ns() - self.stamp) / 1e6) if self.stamp else None
-        return {"state": "ok", "offset": self.offset, "ticks": self.ticks, "behind_ms": behind}
+        behind = round(max(time.time_ns() - self.stamp, 0) / 1e6) if self.stamp else None
+        trouble = self.trouble()
+        well = {"state": "degraded" if trouble else "ok", "reason": trouble}
+        return well | {"offset": self.offset, "ticks": self.ticks, "behind_ms": behind}
 
 
 def run_archive(archive: Archive, stopping: Event) -> None:
@@ -75,7 +79,9 @@ def run_archive(archive: Archive, stopping: Event) -> None:
     offset, feed = _decoder(archive, found[0])
     standing = _Standing(found[0])
     source = JournalSource(archive.journal, offset, None, stopping, TOGETHER)
-    flow = archive_dataflow(source, feed, ArchiveSink(store, stopping, standing.on_stored))
+    sink = ArchiveSink(store, stopping, standing.on_stored)
+    standing.trouble = lambda: sink.trouble
+    flow = archive_dataflow(source, feed, sink)
     url = archive.database_url
     beside = (heartbeat(url, "archive", run, standing.describe), cleaning(url, run), _keeping(archive, standing))
     with ExitStack() as stack:

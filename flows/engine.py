@@ -95,13 +95,14 @@ def run_engine(engine: Engine, stopping: Event, on_ready: Callable[[], None] = l
         if not Insistence("outbox", stopping).insist(lambda: tell_back(store, run, time.time_ns())):
             return
         crew = standing.crew = crew.held_against(store.newest.journal_offset, engine.new_crew)
+        sink = OutboxSink(store, stopping, checkpoints.offer, standing.on_stored)
+        standing.storing = lambda: sink.trouble
         stack.enter_context(_heartbeat(engine, run, standing))
         stack.enter_context(_ledger(engine, run, standing))
         stack.enter_context(watching_the_journal(writer, store, engine.database_url, run))
         inbox = Inbox(lambda: writer.durable)
         stack.enter_context(Intake(CommandStore(engine.database_url, run, store.right), writer, inbox))
         source = JournalSource(engine.journal, crew.offset, writer, stopping, inbox=inbox)
-        sink = OutboxSink(store, stopping, checkpoints.offer, standing.on_stored)
         run_dataflow(risk_dataflow(source, crew.feed, crew.risk.__getitem__, engine.shards, crew.alerts, sink))
 
 
@@ -143,6 +144,8 @@ class _Standing:
         self._writer, self.crew, self._checkpoints = writer, crew, checkpoints
         self._rejects = Rejects()
         self.connections: list[FeedConnection] = []
+        self.storing: Callable[[], str | None] = lambda: None
+        """Why figures cannot be stored at present."""
         self.offset = -1
         self.lag_ms: float | None = None
 
@@ -153,9 +156,10 @@ class _Standing:
 
     def describe(self) -> dict[str, Any]:
         tally = self.crew.risk[0].tally
+        trouble = self.storing() or self._checkpoints.trouble
         return {
-            "state": "down" if self._writer.error else "degraded" if self._checkpoints.trouble else "ok",
-            "reason": self._writer.error or self._checkpoints.trouble,
+            "state": "down" if self._writer.error else "degraded" if trouble else "ok",
+            "reason": self._writer.error or trouble,
             "offset": self.offset,
             "checkpoint": self._checkpoints.offset,
             "journal": self._writer.durable,
@@ -182,7 +186,8 @@ class _Standing:
 
 def _feed(connection: FeedConnection, actor: FeedActor) -> dict[str, Any]:
     status, feeds = connection.status, connection.feeds
-    age_s = None if status.last_frame is None else round((time.time_ns() - status.last_frame) / 1e9, 3)
+    heard = status.last_frame_s
+    age_s = None if heard is None else round(time.monotonic() - heard, 3)
     return {
         "name": status.feed,
         "state": status.state,

@@ -24,6 +24,8 @@ class Insistence:
     def __init__(self, what: str, stopping: Event, conflict_s: float = _CONFLICT_S) -> None:
         self._what, self._stopping, self._conflict_s = what, stopping, conflict_s
         self._given_up = False
+        self.trouble: str | None = None
+        """Why it waits; None while it does not."""
 
     def insist(self, write: Callable[[], object]) -> bool:
         """Call ``write`` until it succeeds; False when it was given up.
@@ -33,20 +35,21 @@ class Insistence:
         WriterConflictError, WriterReplacedError
             Another program writes the same run.
         """
-        said, began = False, time.monotonic()
+        began = time.monotonic()
         while not self._given_up:
             try:
                 write()
             except DatabaseUnavailableError as error:
                 if isinstance(error, WriterConflictError) and time.monotonic() - began > self._conflict_s:
                     raise
-                if not said:
+                if self.trouble is None:
                     _log.warning("waiting for the database", what=self._what, error=str(error))
-                    said = True
+                self.trouble = str(error)
                 self._given_up = self._stopping.wait(_RETRY_S)
             else:
-                if said:
+                if self.trouble is not None:
                     _log.info("the database is back", what=self._what)
+                self.trouble = None
                 return True
         return False
 

@@ -86,11 +86,12 @@ class _OutboxPartition(_Partition):
         store: OutboxStore,
         checkpoint: Callable[[tuple[Checkpoint, ...]], None],
         on_stored: Callable[[Moment], None],
-        stopping: Event,
+        storing: Insistence,
+        answering: Insistence,
         clock: Callable[[], int] | None,
     ) -> None:
         self._store, self._checkpoint, self._on_stored = store, checkpoint, on_stored
-        self._storing, self._answering = Insistence("outbox", stopping), Insistence("answers", stopping)
+        self._storing, self._answering = storing, answering
         self._clock = clock
         self._offset, self._ordinal = -1, 0
         self._alongside = Alongside("outbox")
@@ -212,7 +213,13 @@ class OutboxSink(FixedPartitionedSink[Merged, None]):
         on_stored: Callable[[Moment], None] = lambda _: None,
         clock: Callable[[], int] | None = time.time_ns,
     ) -> None:
-        self._arguments = (store, checkpoint, on_stored, stopping, clock)
+        self._storing = Insistence("outbox", stopping)
+        self._arguments = (store, checkpoint, on_stored, self._storing, Insistence("answers", stopping), clock)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be stored at present; None while all is well."""
+        return self._storing.trouble
 
     def list_parts(self) -> list[str]:
         return ["outbox"]
@@ -227,9 +234,10 @@ class _ArchivePartition(StatefulSinkPartition[FeedBatch, None]):
     One transaction at a time is on its way, in a thread of its own: the next ones are read and decoded meanwhile.
     """
 
-    def __init__(self, store: ArchiveStore, on_stored: Callable[[FeedBatch, Written], None], stopping: Event) -> None:
-        self._store, self._on_stored = store, on_stored
-        self._storing = Insistence("archive", stopping)
+    def __init__(
+        self, store: ArchiveStore, on_stored: Callable[[FeedBatch, Written], None], storing: Insistence
+    ) -> None:
+        self._store, self._on_stored, self._storing = store, on_stored, storing
         self._events: list[FlowEvent] = []
         self._alongside = Alongside("archive")
 
@@ -271,13 +279,19 @@ class ArchiveSink(FixedPartitionedSink[FeedBatch, None]):
         stopping: Event,
         on_stored: Callable[[FeedBatch, Written], None] = lambda _batch, _written: None,
     ) -> None:
-        self._store, self._stopping, self._on_stored = store, stopping, on_stored
+        self._store, self._on_stored = store, on_stored
+        self._storing = Insistence("archive", stopping)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be stored at present; None while all is well."""
+        return self._storing.trouble
 
     def list_parts(self) -> list[str]:
         return ["archive"]
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> _ArchivePartition:
-        return _ArchivePartition(self._store, self._on_stored, self._stopping)
+        return _ArchivePartition(self._store, self._on_stored, self._storing)
 
 
 @contextmanager

@@ -210,7 +210,7 @@ class FeedConnection:
         self._is_first = False
         self._journal.append(Kind.FRAME, payload, adapter=self._adapter.name, origin=self._origin, stamp=stamp)
         self.status.frames += 1
-        self.status.last_frame = stamp
+        self.status.last_frame, self.status.last_frame_s = stamp, time.monotonic()
 
     def _append(self, kind: Kind, content: object) -> None:
         payload = msgspec.json.encode(content)

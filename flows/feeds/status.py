@@ -25,6 +25,8 @@ class FeedStatus:
     frames: int = 0
     last_frame: int | None = None
     """Receive time of the last frame, nanoseconds."""
+    last_frame_s: float | None = None
+    """The same by the steady clock, seconds: for its age."""
     binary_frames: int = 0
     """Binary frames, which are refused."""
     connections: int = 0

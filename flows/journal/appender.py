@@ -14,12 +14,12 @@ import structlog
 
 from flows.journal.records import DURABLE, check_sizes
 from flows.journal.segment import JournalError
+from flows.journal.stamps import Stamps
 from flows.messages import Kind, Record
 from riskcore.errors import TailwatchError
 
 _log = structlog.get_logger(__name__)
 _RECORD_COST = 200
-_BACKWARD_NS = 1_000_000_000
 
 
 class Store(Protocol):
@@ -51,7 +51,9 @@ class Appender:
     queue_bytes
         Bound of what is queued; ``append`` blocks at it.
     clock
-        Nanoseconds since the epoch. Stamps never decrease: where the clock goes back, they stand still.
+        Nanoseconds since the epoch. Stamps never decrease, whatever is done to the clock (:class:`Stamps`).
+    steady
+        Nanoseconds of a clock that nobody sets.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class Appender:
         queue_bytes: int = 16 * 1024 * 1024,
         retry_s: float = 1.0,
         clock: Callable[[], int] = time.time_ns,
+        steady: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._store = store
         self._interval_s, self._silence_s, self._retry_s = fsync_interval_s, silence_s, retry_s
         self._queue_bytes = queue_bytes
         self._clock = clock
-        self._next, self._durable, self._stamp = store.next_offset, store.next_offset, store.last_stamp
+        self._next = self._durable = store.next_offset
+        self._stamps = Stamps(store.last_stamp, steady)
         self._queue: list[Record] = []
         self._queued = 0
         self._error: str | None = None
@@ -92,7 +96,7 @@ class Appender:
     @property
     def last_stamp(self) -> int:
         """The stamp of the newest record."""
-        return self._stamp
+        return self._stamps.last
 
     @property
     def queued_bytes(self) -> int:
@@ -177,12 +181,9 @@ class Appender:
             raise JournalError(f"{self._store.name}: is closed")
 
     def _number(self, kind: Kind, payload: bytes, adapter: str, origin: str, stamp: int | None, *, line: int) -> int:
-        now = self._clock() if stamp is None else stamp
-        if now < self._stamp - _BACKWARD_NS:
-            _log.warning("the clock went back", journal=self._store.name, seconds=(self._stamp - now) / 1e9)
-        self._stamp = max(self._stamp, now)
+        given = self._stamps.next(self._clock() if stamp is None else stamp)
         offset = self._next
-        self._queue.append(Record(offset, self._stamp, kind, adapter, origin, line, payload))
+        self._queue.append(Record(offset, given, kind, adapter, origin, line, payload))
         self._next = offset + 1
         return offset
 

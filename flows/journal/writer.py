@@ -31,6 +31,7 @@ class JournalWriter(Appender):
         queue_bytes: int = 16 * 1024 * 1024,
         silence_s: float = 0.1,
         clock: Callable[[], int] = time.time_ns,
+        steady: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.directory = Path(directory)
         super().__init__(
@@ -39,4 +40,5 @@ class JournalWriter(Appender):
             silence_s=silence_s,
             queue_bytes=queue_bytes,
             clock=clock,
+            steady=steady,
         )

@@ -257,6 +257,27 @@ def test_a_database_that_is_away_is_waited_for():
     patient = Insistence("test", _Never())
     assert patient.insist(write)
     assert len(attempts) == 3
+    assert patient.trouble is None
+
+
+@pytest.mark.parametrize("make", [OutboxSink, ArchiveSink])
+def test_a_sink_that_waits_for_the_database_says_why(make):
+    waiting = Event()
+
+    class Full:
+        def write(self, *_rows, **_more):
+            waiting.set()
+            raise DatabaseUnavailableError("no space left")
+
+    stopping = Event()
+    sink = make(Full(), stopping)
+    part = sink.build_part("out", "one", None)
+    assert sink.trouble is None
+    part.write_batch([moment(5, 100, snapshot("a", 1)) if make is OutboxSink else FeedBatch(2, 2, [accepted(2)], b"")])
+    assert waiting.wait(PATIENCE_S)
+    stopping.set()
+    part.close()
+    assert sink.trouble == "no space left"
 
 
 def test_who_gave_up_once_stores_nothing_over_the_hole():

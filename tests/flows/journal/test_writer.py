@@ -13,6 +13,7 @@ from riskcore.errors import InputError
 
 ReadAll = Callable[..., list[Record]]
 Frames = Callable[..., list[bytes]]
+SECOND = 1_000_000_000
 
 
 class Clock:
@@ -76,18 +77,33 @@ def test_silence_is_told_by_clock_records(directory: Path, read_all: ReadAll) ->
     assert {record.kind for record in read_all(directory)} == {Kind.CLOCK}
 
 
-def test_a_clock_that_goes_back_stands_still(directory: Path, read_all: ReadAll) -> None:
-    clock = Clock(10_000_000_000)
-    writer = JournalWriter(directory, clock=clock)
+def test_stamps_go_on_as_time_passes_where_the_clock_is_set_back(directory: Path, read_all: ReadAll) -> None:
+    clock, steady = Clock(7_200 * SECOND), Clock(0)
+    writer = JournalWriter(directory, clock=clock, steady=steady, silence_s=3600.0)
     writer.append(Kind.FRAME, b"before")
-    clock.now = 5_000_000_000
-    writer.append(Kind.FRAME, b"after")
+    for passed in (2, 3):
+        clock.now, steady.now = 3_600 * SECOND, steady.now + passed * SECOND
+        writer.append(Kind.FRAME, b"an hour back")
     writer.append(Kind.FRAME, b"own stamp", stamp=1)
     writer.close()
-    reopened = JournalWriter(directory, clock=clock)
+    steady.now += SECOND  # while nobody wrote
+    reopened = JournalWriter(directory, clock=clock, steady=steady, silence_s=3600.0)
     reopened.append(Kind.FRAME, b"next run")
+    clock.now = 9_000 * SECOND
+    reopened.append(Kind.FRAME, b"set right")
     reopened.close()
-    assert {record.stamp for record in read_all(directory)} == {10_000_000_000}
+    stamps = [record.stamp // SECOND for record in read_all(directory) if record.kind is Kind.FRAME]
+    assert stamps == [7_200, 7_202, 7_205, 7_205, 7_205, 9_000]
+
+
+def test_stamps_stand_still_where_the_clock_is_steered_back(directory: Path, read_all: ReadAll) -> None:
+    clock = Clock(10 * SECOND)
+    writer = JournalWriter(directory, clock=clock, silence_s=3600.0)
+    writer.append(Kind.FRAME, b"before")
+    clock.now -= SECOND // 2
+    writer.append(Kind.FRAME, b"after")
+    writer.close()
+    assert {record.stamp for record in read_all(directory)} == {10 * SECOND}
 
 
 def test_threads_share_one_order(directory: Path, writer: JournalWriter, read_all: ReadAll) -> None:
