@@ -139,6 +139,7 @@ def test_several_confidences_of_weighted_scenarios_are_those_one_by_one(drawn: l
     for level, got in zip(levels, weighted_tail_risks(pnl, weights / weights.sum(), levels), strict=True):
         right = value_at_risk(pnl, level, weights), expected_shortfall(pnl, level, weights)
         assert got[1:3] == pytest.approx(right, rel=1e-12, abs=1e-12)
+        assert got.confidence == level
 
 
 def test_a_tail_of_nearly_no_weight_is_followed_down_as_far_as_it_takes() -> None:

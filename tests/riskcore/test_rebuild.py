@@ -60,6 +60,32 @@ def test_whatever_is_wrong_with_what_a_book_keeps_is_gone_after_64_bars(
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=["plain", "shrunk", "filtered"])
+def test_a_quarter_of_the_paths_is_computed_afresh_at_a_time_and_the_rest_once_in_64_bars(
+    small_settings: RiskSettings, options: dict[str, object]
+) -> None:
+    model, rng = opened(replace(small_settings, paths=100, **options))
+    book = filled(model, "main")
+    for bar in range(5):
+        model.on_bar(bar, rng.normal(size=12) * 0.01)
+        book.on_bar()
+    book.measures()
+    kept, quarters, own, rest = book._vectors, [], [], []
+    for bar in range(5, 5 + REBUILD_EVERY):
+        # Without a return nothing moves what a book keeps but its rebuild.
+        before = [vector + 1.0 for vector in (kept.paths, kept.own, kept.pull)]
+        kept.paths, kept.own, kept.pull = (vector.copy() for vector in before)
+        model.on_bar(bar, np.zeros(12))
+        book.on_bar()
+        pairs = zip((kept.paths, kept.own, kept.pull), before, strict=True)
+        for changed, (now, then) in zip((quarters, own, rest), pairs, strict=True):
+            if (now != then).any():
+                changed.append(np.flatnonzero(now != then).tolist())
+    assert sorted(quarters) == [list(range(start, start + 25)) for start in range(0, 100, 25)]
+    assert own == (quarters if len(kept.own) else [])
+    assert rest == [list(range(12))]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=["plain", "shrunk", "filtered"])
 def test_a_book_has_the_same_bits_alone_and_in_whatever_company(
     small_settings: RiskSettings, options: dict[str, object]
 ) -> None:
