@@ -1,9 +1,14 @@
 """Every law under every option; ``make soak`` does the same for a hundred thousand stories."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
-from tests.riskcore.laws import LAWS, OPTIONS, Story, stories
+from tests.riskcore.laws import LAWS, OPTIONS, Bar, Price, Story, Trade, stories
+
+NOTHING = Bar((0.0,))
+READ_BETWEEN_TWINS = Story(
+    1, (NOTHING,) * 3 + (Price(0, 1.75), Trade(0, 0.25), NOTHING, NOTHING, Price(0, 0.125), Bar((1 / 1024,)))
+)
 
 
 @pytest.mark.parametrize("option", OPTIONS)
@@ -11,6 +16,7 @@ from tests.riskcore.laws import LAWS, OPTIONS, Story, stories
 def test_every_story_obeys(law: str, option: str) -> None:
     @settings(max_examples=25)
     @given(stories())
+    @example(READ_BETWEEN_TWINS)
     def obeys(story: Story) -> None:
         LAWS[law](OPTIONS[option], story)
 
