@@ -1,8 +1,9 @@
 """The application: routes, errors, headers, and the tasks that run beside them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
@@ -83,6 +84,7 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
+        telemetry={"auto_configure": True, "metrics": False, "logs": False, "exclude": _is_untraced},
     )
     app.state.services = services
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # the hook FastAPI documents
@@ -115,6 +117,11 @@ def create_app(settings: ApiSettings, reader: Reader | None = None) -> FastAPI:
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     app.add_middleware(AccessLog, metrics=metrics)
     return app
+
+
+def _is_untraced(scope: MutableMapping[str, Any]) -> bool:
+    """Whether a request says nothing as a trace: a stream has no end, and probes come every second."""
+    return not scope["path"].startswith("/api/") or scope["path"] == "/api/v1/stream"
 
 
 def _services(settings: ApiSettings, reader: Reader) -> Services:
