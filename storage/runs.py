@@ -3,6 +3,7 @@
 from typing import Literal
 
 from storage.connection import CALL_TIMEOUT_S, Session
+from storage.writer import live_writer
 
 
 class RunStore:
@@ -25,6 +26,11 @@ class RunStore:
         with self._session.transaction() as connection:
             row = connection.execute("select run from runs order by registered desc limit 1").fetchone()
         return row[0] if row else None
+
+    def live_writer(self) -> str | None:
+        """Return the live run that an engine writes at present, None where none does."""
+        with self._session.transaction() as connection:
+            return live_writer(connection)
 
     def close(self) -> None:
         self._session.close()

@@ -33,6 +33,27 @@ on conflict (run, part) do update set epoch = held.epoch + 1, since = excluded.s
 _CONFIRM = "select from writers where run = %s and part = %s and epoch = %s for share"
 
 
+def live_writer(connection: Connection) -> str | None:
+    """Return the live run that an engine writes at present; None where none does, or there are no tables yet.
+
+    Whoever writes holds the run's lock, and nobody else ever does for longer than this transaction.
+    """
+    known = connection.execute("select to_regclass('runs') is not null").fetchone()
+    if known != (True,):
+        return None
+    for (run,) in connection.execute("select run from runs where kind = 'live' order by registered desc").fetchall():
+        row = connection.execute(
+            "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_key("engine", run)]
+        ).fetchone()
+        if row == (False,):
+            return str(run)
+    return None
+
+
+def _key(part: str, run: str) -> str:
+    return f"tailwatch {part} {run}"
+
+
 class Right:
     """What a store of ``part`` must hold to write ``run``.
 
@@ -44,7 +65,7 @@ class Right:
 
     def __init__(self, url: str, run: str, part: Literal["engine", "archive"], silent_s: float = SILENT_S) -> None:
         self._url, self._run, self._part, self._silent_s = url, run, part, silent_s
-        self._key = f"tailwatch {part} {run}"
+        self._key = _key(part, run)
         self._epoch: int | None = None
 
     def take(self, connection: Connection) -> None:

@@ -127,11 +127,25 @@ def _to_database(work: "Replay", url: str, progress: "OnProgress", stopping: thr
     from flows.replay import replay_to_database, run_name
     from storage.migrate import migrate
 
+    _refuse_beside_live(url)
     migrate(url)
     total = replay_to_database(work, url, progress, stopping)
     _refuse_half(stopping)
     typer.echo(f"tailwatch: stored as run {run_name(work)}; `tailwatch api` shows it", err=True)
     return total
+
+
+def _refuse_beside_live(url: str) -> None:
+    from storage.runs import RunStore
+
+    runs = RunStore(url)
+    live = runs.live_writer()
+    runs.close()
+    if live is not None:
+        raise InputError(
+            f"an engine writes {live} into this database, and everybody would be shown the replay in its place: name"
+            " another --data-dir or --database-url, write to a file with --out, or stop the engine"
+        )
 
 
 def _verify(configuration: Configuration, manifest: Path, files: list[Path] | None) -> None:
@@ -158,6 +172,7 @@ def _dashboard(settings: Settings, url: str) -> Iterator[None]:
     from storage.migrate import migrate
     from tailwatch.serving import api_settings
 
+    _refuse_beside_live(url)
     migrate(url)
     server = ApiServer(api_settings(settings, url))
     thread = threading.Thread(target=server.work, name="api", daemon=True)

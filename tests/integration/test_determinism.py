@@ -12,6 +12,10 @@ import numpy as np
 import psycopg
 import pytest
 
+from storage.outbox import OutboxStore
+from storage.rows import OutboxRow
+from storage.runs import RunStore
+
 SECOND = 1_000_000_000
 SETTINGS = ("--bar", "1s", "--min-observations", "10", "--paths", "500", "--publish", "500ms")
 SURROUNDINGS = {
@@ -76,6 +80,22 @@ def test_nothing_around_the_process_changes_a_byte(inputs, expected, tmp_path, n
     assert digest(out) == digest(expected)
 
 
+@pytest.mark.parametrize("speed", ["max", "100x"])
+def test_at_any_speed_every_byte_is_the_same(inputs, expected, tmp_path, speed):
+    out = tmp_path / "out.ndjson"
+    subprocess.run(command(inputs, "--speed", speed, "--out", out), check=True, capture_output=True)
+    assert digest(out) == digest(expected)
+
+
+def test_at_the_speed_of_the_recording_every_byte_is_that_of_full_speed(inputs, tmp_path):
+    told = [tmp_path / "slow.ndjson", tmp_path / "fast.ndjson"]
+    for speed, out in zip(("1x", "max"), told, strict=True):
+        first = ("--to", "2024-03-31T00:58:25Z", "--speed", speed, "--out", out)
+        subprocess.run(command(inputs, *first), check=True, capture_output=True)
+    assert len(told[0].read_text().splitlines()) > 5
+    assert digest(told[0]) == digest(told[1])
+
+
 def test_a_killed_replay_leaves_nothing_under_the_final_name_and_the_next_one_is_whole(inputs, expected, tmp_path):
     out, partial = tmp_path / "out.ndjson", tmp_path / "out.ndjson.partial"
     for _ in range(3):
@@ -138,3 +158,25 @@ def test_a_replay_killed_on_its_way_into_the_database_ends_as_an_undisturbed_one
     assert len(whole[0]) > 300
     assert len(whole[2]) > 1_700
     assert disturbed == whole
+
+
+def test_a_replay_into_the_database_of_a_live_engine_is_refused_and_writes_nothing(inputs, database_url, live_engine):
+    before = stored(database_url)
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    refused = subprocess.run(command(inputs), env=environment, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"tailwatch: an engine writes {live_engine} into this database")
+    assert stored(database_url) == before
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select run from runs").fetchall() == [(live_engine,)]
+
+
+@pytest.fixture
+def live_engine(database_url):
+    """The run of an engine that has the right to write, and figures of its own."""
+    runs, store = RunStore(database_url), OutboxStore(database_url, "live-1")
+    runs.register("live-1", "live", b"{}", "hash")
+    store.write([OutboxRow("main", 7, "risk", 0, SECOND, b"{}")])
+    yield "live-1"
+    runs.close()
+    store.close()
