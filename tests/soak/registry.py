@@ -14,6 +14,10 @@ from tests.soak import rows
 Figures = dict[str, float | int | str]
 
 
+class NotRunError(Exception):
+    """Raised by a row that cannot be run on this machine, with the reason: it has neither passed nor failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Soak:
     """What a row is given: all its chance comes from ``seed``, all its files go to ``directory``."""

@@ -20,6 +20,8 @@ def one_line(outcome: Outcome) -> str:
     head = f"{outcome.result:<11} {row.name} ({row.shows})"
     if outcome.result == "no time":
         return f"{head}: needs {row.budget_s:.0f} s"
+    if outcome.result == "not run":
+        return f"{head}: {outcome.said}"
     told = f"{head}: {outcome.seconds:.0f} s of {row.budget_s:.0f}"
     if outcome.result == "passed":
         return f"{told}, {outcome.peak_mib:.0f} MiB; {_said(outcome.figures)}"
@@ -29,7 +31,8 @@ def one_line(outcome: Outcome) -> str:
 def summary(outcomes: Sequence[Outcome], seed: int) -> str:
     """The last line of a run."""
     counts = {
-        result: sum(o.result == result for o in outcomes) for result in ("passed", "failed", "over budget", "no time")
+        result: sum(o.result == result for o in outcomes)
+        for result in ("passed", "failed", "over budget", "no time", "not run")
     }
     told = ", ".join(f"{count} {result}" for result, count in counts.items() if count or result == "passed")
     return f"seed {seed}: {told}"

@@ -27,12 +27,12 @@ class Outcome:
     row: Row
     seed: int
     """Of the run: what must be given to repeat it."""
-    result: Literal["passed", "failed", "over budget", "no time"] = "no time"
+    result: Literal["passed", "failed", "over budget", "no time", "not run"] = "no time"
     seconds: float = 0.0
     peak_mib: float = 0.0
     figures: Figures = field(default_factory=dict)
     said: str = ""
-    """The last lines that it printed, of one that failed."""
+    """The last lines that it printed, of one that failed; why it was not run."""
 
     @property
     def repeat(self) -> str:
@@ -77,6 +77,8 @@ def _run(row: Row, seed: int, clock: Callable[[], float]) -> Outcome:
         if over or child.returncode or not answer.exists():
             return Outcome(row, seed, "over budget" if over else "failed", seconds, said=said)
         told = json.loads(answer.read_text())
+        if "not run" in told:
+            return Outcome(row, seed, "not run", seconds, said=told["not run"])
         return Outcome(row, seed, "passed", seconds, told["peak_mib"], told["figures"])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.soak.__main__ import main
-from tests.soak.registry import Figures, Row, Soak, all_rows
+from tests.soak.registry import Figures, NotRunError, Row, Soak, all_rows
 from tests.soak.report import one_line, summary, write_report
 from tests.soak.runner import Outcome, run_rows, shuffled
 
@@ -21,6 +21,11 @@ def a_row_that_holds(soak: Soak) -> Figures:
 def a_row_that_fails(soak: Soak) -> Figures:
     """It fails."""
     raise AssertionError("two ticks lost")
+
+
+def a_row_that_cannot_be_run(soak: Soak) -> Figures:
+    """It needs what is not here."""
+    raise NotRunError("only root may mount a disk")
 
 
 def a_row_that_hangs(soak: Soak) -> Figures:
@@ -53,6 +58,12 @@ def test_a_row_that_fails_says_why_and_how_to_repeat_it() -> None:
     assert "AssertionError: two ticks lost" in one_line(failed)
     assert "SOAK_SEED=5 .venv/bin/python -m tests.soak a_row_that_fails" in one_line(failed)
     assert summary([held, failed], 5) == "seed 5: 1 passed, 1 failed"
+
+
+def test_a_row_that_cannot_be_run_here_says_why_and_has_not_passed() -> None:
+    (outcome,) = outcomes_of(row_of(a_row_that_cannot_be_run))
+    assert one_line(outcome) == "not run     a_row_that_cannot_be_run (none): only root may mount a disk"
+    assert summary([outcome], 5) == "seed 5: 0 passed, 1 not run"
 
 
 def test_a_row_over_its_budget_is_stopped_with_what_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
