@@ -239,16 +239,23 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
 def _feed(told: Mapping[str, Any], elapsed: float) -> Feed:
     age = _number(told.get("age_s"))
-    frames = told.get("frames")
-    reason = told.get("reason")
+    ahead, reason = _number(told.get("clock_offset_ms")), told.get("reason")
     return Feed(
         name=str(told.get("name", "feed")),
         state=str(told.get("state", "unknown")),
         reason=None if reason is None else str(reason),
         age_s=None if age is None else age + elapsed,
-        frames=frames if isinstance(frames, int) else None,
+        frames=_count(told.get("frames")),
+        rate=_number(told.get("rate")),
+        reconnects=_count(told.get("reconnects")),
+        missing=_count(told.get("missing")),
+        lag_ms=None if ahead is None else 0.0 - ahead,
     )
 
 

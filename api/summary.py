@@ -37,6 +37,7 @@ class _Digest(msgspec.Struct, frozen=True):
     net: float
     measures: list[Figures]
     pnl_today: float | None = None
+    desk: str | None = None
     published_at: str | None = None
 
 
@@ -64,6 +65,7 @@ def summarize(event: Event) -> PortfolioSummary:
     return PortfolioSummary(
         portfolio=event.portfolio,
         kind=kind_of(event.portfolio),
+        desk=read.desk,
         state="warming_up" if warming else "ok",
         reason=next(reasons, "no method can give a figure yet") if warming else None,
         seq=read.seq,

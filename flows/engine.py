@@ -17,6 +17,7 @@ from flows.commands import AnyCommand, History, encode_command
 from flows.crew import Crew, new_crew, resumed_crew, run_of
 from flows.dataflow import risk_dataflow
 from flows.feeds.connection import FeedConnection
+from flows.feeds.status import FeedStatus
 from flows.heartbeat import Background, heartbeat
 from flows.insistence import Insistence
 from flows.intake import Intake
@@ -148,6 +149,7 @@ class _Standing:
         """Why figures cannot be stored at present."""
         self.offset = -1
         self.lag_ms: float | None = None
+        self._heard: dict[str, tuple[int, float]] = {}
 
     def on_stored(self, moment: Moment) -> None:
         self.offset = moment.offset
@@ -164,10 +166,20 @@ class _Standing:
             "checkpoint": self._checkpoints.offset,
             "journal": self._writer.durable,
             "lag_ms": self.lag_ms,
-            "feeds": [_feed(connection, self.crew.feed) for connection in self.connections],
+            "feeds": [
+                _feed(connection, self.crew.feed) | {"rate": self._rate(connection.status)}
+                for connection in self.connections
+            ],
             "numerics": told([shard.numerics for shard in self.crew.risk]),
             "ledger": settled(self.crew.feed.ledger.total(), tally.late, tally.suspect)._asdict(),
         }
+
+    def _rate(self, status: FeedStatus) -> float | None:
+        """Frames a second since the last call."""
+        now = status.frames, time.monotonic()
+        before = self._heard.get(status.feed)
+        self._heard[status.feed] = now
+        return None if before is None else round((now[0] - before[0]) / max(now[1] - before[1], 1e-3), 1)
 
     def accounts(self) -> dict[str, Any]:
         """The ledger as a part of its own: it is well while every tick has one fate, and few are refused."""

@@ -204,6 +204,8 @@ class RiskSnapshot:
     """At the end of a bar, what came of the forecasts of the bar before."""
     moment: Literal["bar", "tick"] = "bar"
     """``bar``: prices as of the end of a closed bar; ``tick``: between bars, the newest prices."""
+    desk: str | None = None
+    """That the portfolio is part of; None for a sum."""
     published_at: str | None = None
     schema: int = field(default=1)
 

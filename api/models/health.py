@@ -32,6 +32,15 @@ class Feed(Payload):
     """Seconds since its last message."""
     frames: int | None
     """Messages since the start."""
+    rate: float | None = None
+    """Messages a second, of late."""
+    reconnects: int | None = None
+    """How often the connection was made again since the start."""
+    missing: int | None = None
+    """Ticks that never came, by the venue's own numbering."""
+    lag_ms: float | None = None
+    """From the venue's stamp to the receipt, by both clocks: the least of the last minute. Negative where the venue's
+    clock runs ahead by more than the way takes."""
 
 
 class Ledger(Payload):

@@ -13,6 +13,8 @@ class PortfolioSummary(Payload):
     """A desk is called `desk:` and its name, the firm `firm`."""
     kind: Literal["portfolio", "desk", "firm"]
     """Desks and the firm are sums of portfolios: their figures are those of the summed P&L, not sums of figures."""
+    desk: str | None
+    """That the portfolio is part of."""
     state: Literal["ok", "warming_up"]
     """`warming_up`: no method can give a figure yet, for the `reason` given."""
     reason: str | None

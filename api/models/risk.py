@@ -180,6 +180,8 @@ class RiskSnapshot(Payload):
     """`bar`: prices as of the end of a closed bar; `tick`: between bars, the newest prices."""
     published_at: Timestamp | None
     """Wall clock of publishing; null in a replay."""
+    desk: str | None = None
+    """That the portfolio is part of; null for a desk and the firm."""
     base_currency: str = Field(examples=["USD"])
     horizon: str = Field(examples=["1d"])
     market_value: float

@@ -26,6 +26,7 @@ from riskcore.messages import (
     Quality,
     RiskSnapshot,
     Uncovered,
+    kind_of,
 )
 from riskcore.model import MarketModel
 from riskcore.positions import NO_RATE, Rate
@@ -112,6 +113,7 @@ class Portfolio:
             quality=self._quality(occasion, tally),
             stress=book.stress_tests(),
             explain=book.explain(since_seq=self.seq - 1),
+            desk=self._desk(),
             backtest=self._backtest(occasion, measures) if occasion.moment == "bar" else None,
         )
 
@@ -119,6 +121,11 @@ class Portfolio:
         forecast, pnl = self.forecast, self.book.end_bar()
         self.forecast = NextBar(format_timestamp(occasion.event_time), next_bar(measures, self.settings))
         return None if forecast is None or pnl is None else BarBacktest(forecast.since, *pnl, forecast.forecasts)
+
+    def _desk(self) -> str | None:
+        if kind_of(self.book.name) != "portfolio":
+            return None
+        return next((held.desk for held in self.holdings.values() if held.desk is not None), None)
 
     def copy(self) -> "Portfolio":
         """One like it, to ask what would be."""

@@ -170,6 +170,7 @@ export function nextSnapshot(
   return {
     schema: 1,
     portfolio: source.id,
+    desk: null,
     seq: source.seq,
     event_time: moment(eventTime),
     published_at: publishedAt === null ? null : moment(publishedAt),

@@ -31,6 +31,7 @@ export const position = (symbol: string, componentVar: number | null): PositionR
 export function snapshot(change: Partial<RiskSnapshot> = {}): RiskSnapshot {
   return {
     portfolio: "main",
+    desk: null,
     seq: 1,
     event_time: "2026-11-22T09:30:00.000000000Z",
     published_at: "2026-11-22T09:30:00.004000000Z",

@@ -209,7 +209,19 @@ describe("health", () => {
         { name: "engine", state: "ok", reason: null, age_s: 0.4 },
         { name: "archive", state: "down", reason: "no heartbeat for 9 s", age_s: 9 },
       ],
-      feeds: [{ name: "binance", state: "reconnecting", reason: "refused: 503", age_s: 4, frames: 1200 }],
+      feeds: [
+        {
+          name: "binance",
+          state: "reconnecting",
+          reason: "refused: 503",
+          age_s: 4,
+          frames: 1200,
+          rate: 12.5,
+          reconnects: 3,
+          missing: 7,
+          lag_ms: 41.6,
+        },
+      ],
     });
     await feed(open, ids, risk(snapshot()), (state) => withStatus(state, told, Date.now()));
     expect(region("Parts")).toHaveTextContent("3 open streams; 2 alerts that nobody was given");
@@ -217,7 +229,9 @@ describe("health", () => {
       "archivedown9.0 s agono heartbeat for 9 s",
     );
     expect(region("Feeds")).toHaveTextContent("0 of 1 connected");
-    expect(within(region("Feeds")).getByRole("row", { name: /binance/ })).toHaveTextContent("1,200");
+    expect(within(region("Feeds")).getByRole("row", { name: /binance/ })).toHaveTextContent(
+      "binancereconnecting4.0 s ago12.51,20042 ms73refused: 503",
+    );
   });
 
   test("the ledger says where every tick went, and whether it adds up", async () => {

@@ -1,6 +1,7 @@
 import { fireEvent, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { candidatesOf, faultOf, isSum, quantityOf } from "../src/risk/ticket.ts";
+import { isSum } from "../src/risk/sums.ts";
+import { candidatesOf, faultOf, quantityOf } from "../src/risk/ticket.ts";
 import { type State, withPortfolioIds, withRisk } from "../src/store/state.ts";
 import { snapshot } from "./fixtures.ts";
 import { showPage } from "./page.tsx";

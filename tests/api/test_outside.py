@@ -201,7 +201,8 @@ async def test_a_schema_of_another_version_is_not_read(
 async def test_ready_only_while_every_part_is_well(engine: Any, asked: Any) -> None:
     engine.risk()
     ledger = {"received": 10, "accepted": 7, "duplicate": 1, "late": 1, "rejected": {"price": 1}}
-    feed = {"name": "binance", "state": "connected", "age_s": 0.1, "frames": 12}
+    feed = {"name": "binance", "state": "connected", "age_s": 0.1, "frames": 12, "reconnects": 3, "missing": 7}
+    feed |= {"rate": 41.5, "clock_offset_ms": -20.5}
     async with asked(risk_limit_s=1e12) as client:
         assert (await client.get("/readyz")).status_code == 503
         numerics = {"vector_drift": 2e-7, "covariance_drift": 1e-13, "factor_hit_rate": 0.75}
@@ -219,6 +220,8 @@ async def test_ready_only_while_every_part_is_well(engine: Any, asked: Any) -> N
     assert ready.status_code == 200, ready.text
     assert health.ledger is not None
     assert health.ledger.rejected == {"price": 1}
+    (told,) = health.feeds
+    assert (told.frames, told.rate, told.reconnects, told.missing, told.lag_ms) == (12, 41.5, 3, 7, 20.5)
     assert [(one.feed, one.symbol, one.accepted, one.missing) for one in health.accounts] == [
         ("binance:spot", "BTCUSDT", 7, 2)
     ]

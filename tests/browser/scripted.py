@@ -117,7 +117,7 @@ class ScriptedApi:
 
     What it does may be changed while it runs: ``down`` answers 502 to all but the page itself, ``signed_out`` answers
     401, ``frozen`` sends no figures but tells that the engine is down, ``rate`` is events a second, ``text`` may
-    rewrite a snapshot's JSON, ``answers`` adds calls.
+    rewrite a snapshot's JSON, ``answers`` adds calls, ``run`` is what is shown, ``posted`` what was sent.
     """
 
     def __init__(self, symbols: tuple[str, ...], rate: float = 5.0) -> None:
@@ -125,6 +125,8 @@ class ScriptedApi:
         self.down = self.signed_out = self.frozen = False
         self.text: Callable[[str], str] = lambda text: text
         self.answers: dict[str, Any] = {}
+        self.run = "live-1"
+        self.posted: list[tuple[str, Any]] = []
         self._seq = 0
         self._lines: set[threading.Event] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -183,7 +185,7 @@ class ScriptedApi:
     def _status(self) -> dict[str, Any]:
         state = "down" if self.frozen else "ok"
         engine = {"name": "engine", "state": state, "reason": "no heartbeat" if self.frozen else None, "age_s": 0.5}
-        return {"schema": 1, "server_time": now(), "run": "live-1", "clients": 1, "parts": [engine], "feeds": []}
+        return {"schema": 1, "server_time": now(), "run": self.run, "clients": 1, "parts": [engine], "feeds": []}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         api = self
@@ -199,8 +201,9 @@ class ScriptedApi:
                     self._answer(*api.told(path))
 
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("content-length", "0")))
-                self._answer(*api.told(urlsplit(self.path).path))
+                path = urlsplit(self.path).path
+                api.posted.append((path, json.loads(self.rfile.read(int(self.headers["content-length"])))))
+                self._answer(*api.told(path))
 
             def _file(self, path: str) -> None:
                 file = DIST / path.lstrip("/")

@@ -128,6 +128,15 @@ def test_confidence_can_be_changed(page: Page) -> None:
     expect(page.get_by_role("group", name="Parametric VaR 95%")).to_be_visible()
 
 
+def test_each_feed_tells_its_rate_and_lag(page: Page, dashboard: str) -> None:
+    tab = page.context.new_page()
+    tab.goto(f"{dashboard}?view=health")
+    row = tab.get_by_role("region", name="Feeds").get_by_role("row", name=re.compile("tailwatch"))
+    told = re.compile(r"connected\s+\S+ s ago\s+[1-9]\d*\.\d\s+[\d,]+\s+-?[\d,]+ ms\s+0\s+0\s*$")
+    expect(row).to_have_text(told, use_inner_text=True, timeout=PATIENCE_MS)
+    tab.close()
+
+
 def test_seven_tabs_share_one_stream(page: Page, dashboard: str) -> None:
     tabs = [page.context.new_page() for _ in range(6)]
     for tab in tabs:

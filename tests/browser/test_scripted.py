@@ -98,6 +98,33 @@ def test_an_engine_that_stands_still_is_named_and_its_figures_are_not_called_liv
     connection_is(page, "Live")
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_view_is_wider_than_a_phone(api: ScriptedApi, show: Show, view: str) -> None:
+    page = show(api, f"?view={view}")
+    page.set_viewport_size({"width": 390, "height": 844})
+    connection_is(page, "Live")
+    page.wait_for_timeout(400)  # questions are asked a quarter of a second after the page settles
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_recording_is_paused_and_sped_up_from_the_page(api: ScriptedApi, show: Show) -> None:
+    path = "/api/v1/replay"
+    read = {"schema": 1, "state": "running", "fraction": 0.25, "ticks": 1_234, "speed": "10x", "paused": False}
+    api.run, api.answers[path] = "replay-1", read | {"event_time": "2024-08-08T10:00:00Z"}
+    page = show(api, "?view=health")
+    panel = page.get_by_role("region", name="Replay")
+    expect(panel).to_contain_text("25.0%", timeout=PATIENCE_MS)
+    expect(panel).to_contain_text("1,234 ticks")
+    expect(panel.get_by_role("radio", name="10x")).to_be_checked()
+    panel.get_by_role("button", name="Pause").click()
+    api.answers[path] |= {"state": "paused", "paused": True}
+    expect(panel.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENCE_MS)
+    panel.get_by_text("max", exact=True).click()
+    api.answers[path] |= {"speed": "max", "fraction": 0.5}
+    expect(panel).to_contain_text("50.0%", timeout=PATIENCE_MS)
+    assert api.posted == [(path, {"paused": True}), (path, {"speed": "max"})]
+
+
 def test_symbols_that_are_markup_are_text_on_every_view(show: Show) -> None:
     with ScriptedApi(HOSTILE).running() as api:
         page = show(api)

@@ -26,7 +26,9 @@ export const SCREENS = [
 
 export type ScreenName = (typeof SCREENS)[number][0];
 
-export type Waterfall = "positions" | "why";
+const WATERFALLS = ["positions", "portfolios", "why"] as const;
+
+export type Waterfall = (typeof WATERFALLS)[number];
 
 /** How many bars are judged. */
 export const BARS = [250, 500, 1000, 5000] as const;
@@ -96,7 +98,7 @@ export function readView(search: string): View {
     windowMs: range?.[1] ?? DEFAULT.windowMs,
     zoom: readZoom(query),
     whatIf: query.get("sheet") === "what-if",
-    waterfall: query.get("waterfall") === "why" ? "why" : "positions",
+    waterfall: WATERFALLS.find((one) => one === query.get("waterfall")) ?? DEFAULT.waterfall,
     columns: readColumns(query.get("columns")),
     grouping: GROUPINGS.find(([name]) => name === query.get("group"))?.[0] ?? DEFAULT.grouping,
     forecast: FORECAST_METHODS.find((method) => method === query.get("method")) ?? DEFAULT.forecast,

@@ -109,6 +109,7 @@ export function readRisk(value: unknown): RiskSnapshot | null {
   if (portfolio === null || eventTime === null || !Array.isArray(value.measures)) return null;
   return {
     portfolio,
+    desk: text(value.desk),
     seq: number(value.seq) ?? 0,
     event_time: eventTime,
     published_at: readMoment(value.published_at),
@@ -174,6 +175,10 @@ function readFeed(value: unknown): Feed | null {
     reason: text(value.reason),
     age_s: number(value.age_s),
     frames: number(value.frames),
+    rate: number(value.rate),
+    reconnects: number(value.reconnects),
+    missing: number(value.missing),
+    lag_ms: number(value.lag_ms),
   };
 }
 

@@ -1327,12 +1327,37 @@ export interface components {
              */
             frames: number | null;
             /**
+             * Lag Ms
+             * @description From the venue's stamp to the receipt, by both clocks: the least of the last minute. Negative where the venue's
+             *     clock runs ahead by more than the way takes.
+             * @default null
+             */
+            lag_ms: number | null;
+            /**
+             * Missing
+             * @description Ticks that never came, by the venue's own numbering.
+             * @default null
+             */
+            missing: number | null;
+            /**
              * Name
              * @example binance
              */
             name: string;
+            /**
+             * Rate
+             * @description Messages a second, of late.
+             * @default null
+             */
+            rate: number | null;
             /** Reason */
             reason: string | null;
+            /**
+             * Reconnects
+             * @description How often the connection was made again since the start.
+             * @default null
+             */
+            reconnects: number | null;
             /**
              * State
              * @example connected
@@ -2222,6 +2247,11 @@ export interface components {
             /** Base Currency */
             base_currency: string;
             /**
+             * Desk
+             * @description That the portfolio is part of.
+             */
+            desk: string | null;
+            /**
              * Event Time
              * Format: date-time
              * @example 2026-11-22T09:30:00.123456789Z
@@ -2641,6 +2671,12 @@ export interface components {
              * @description The rates that convert positions in another currency.
              */
             currencies?: components["schemas"]["CurrencyRisk"][];
+            /**
+             * Desk
+             * @description That the portfolio is part of; null for a desk and the firm.
+             * @default null
+             */
+            desk: string | null;
             distribution: components["schemas"]["Distribution"] | null;
             /**
              * Event Time

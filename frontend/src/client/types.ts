@@ -15,7 +15,7 @@ export type Distribution = Schemas["Distribution"];
 export type Uncovered = Schemas["Uncovered"];
 export type Quality = Schemas["Quality"];
 export type Part = Pick<Schemas["Part"], "name" | "state" | "reason" | "age_s">;
-export type Feed = Schemas["Feed"];
+export type Feed = Required<Schemas["Feed"]>;
 export type Ledger = Pick<
   Schemas["Ledger"],
   "received" | "accepted" | "duplicate" | "late" | "missing" | "rejected"
@@ -161,7 +161,10 @@ export type RiskSnapshot = Pick<
   | "distribution"
   | "quality"
 > &
-  Nullable<Pick<Snapshot, "market_value" | "gross" | "net" | "pnl_today">> & { positions: PositionRisk[] };
+  Nullable<Pick<Snapshot, "market_value" | "gross" | "net" | "pnl_today">> & {
+    positions: PositionRisk[];
+    desk: string | null;
+  };
 
 /** The `status` event, as much of it as the page shows. */
 export type Status = Nullable<

@@ -58,16 +58,18 @@ function Drawn({ snapshot, confidence }: { snapshot: RiskSnapshot; confidence: n
   const marks = { valueAtRisk: measure?.var ?? null, shortfall: measure?.es ?? null };
   const domain = held.current;
   return (
-    <>
+    <div className={styles.drawn}>
       {distribution !== null && <Marks method={distribution.method} />}
-      <Sized>
-        {(size) => (
-          <Suspense>
-            <DistributionChart {...size} {...{ bins, domain, currency }} {...marks} />
-          </Suspense>
-        )}
-      </Sized>
-    </>
+      <div className={styles.plot}>
+        <Sized>
+          {(size) => (
+            <Suspense>
+              <DistributionChart {...size} {...{ bins, domain, currency }} {...marks} />
+            </Suspense>
+          )}
+        </Sized>
+      </div>
+    </div>
   );
 }
 

@@ -10,7 +10,7 @@ import { useStatus } from "./PartsPanel.tsx";
 export function LedgerPanel() {
   const ledger = useStatus()?.ledger ?? null;
   return (
-    <Panel area="auto" title="Ledger" note={ledger === null ? "" : verdictOf(ledger)}>
+    <Panel area="ledger" title="Ledger" note={ledger === null ? "" : verdictOf(ledger)}>
       {ledger === null ? (
         <Message title="No ledger yet">The engine tells where every tick went once it runs.</Message>
       ) : (

@@ -1,5 +1,5 @@
 import type { Feed, Part, Status } from "../client/types.ts";
-import { count, NO_VALUE } from "../format/number.ts";
+import { count, decimal, NO_VALUE } from "../format/number.ts";
 import { age } from "../format/time.ts";
 import { DataTable } from "../parts/DataTable.tsx";
 import { Message } from "../parts/Message.tsx";
@@ -26,7 +26,7 @@ function StateMark({ state, reason }: { state: string; reason: string | null }) 
 export function PartsPanel() {
   const status = useStatus();
   return (
-    <Panel area="auto" title="Parts" note={status === null ? "" : heardBy(status)}>
+    <Panel area="parts" title="Parts" note={status === null ? "" : heardBy(status)}>
       {status === null ? <Waiting /> : <Parts parts={status.parts} />}
     </Panel>
   );
@@ -63,7 +63,7 @@ function Parts({ parts }: { parts: Part[] }) {
 export function FeedsPanel() {
   const status = useStatus();
   return (
-    <Panel area="auto" title="Feeds" note={status === null ? "" : countOf(status.feeds)}>
+    <Panel area="feeds" title="Feeds" note={status === null ? "" : countOf(status.feeds)}>
       {status === null ? (
         <Waiting />
       ) : status.feeds.length === 0 ? (
@@ -80,17 +80,33 @@ const countOf = (feeds: readonly Feed[]): string =>
     ? ""
     : `${feeds.filter(({ state }) => state === "connected").length} of ${feeds.length} connected`;
 
+const FEED_HEADS = [
+  "Feed",
+  "State",
+  "Last frame",
+  "Frames/s",
+  "Frames",
+  "Lag",
+  "Never came",
+  "Reconnects",
+  "Reason",
+];
+
 function Feeds({ feeds }: { feeds: Feed[] }) {
   return (
-    <DataTable className={styles.table} heads={["Feed", "State", "Last frame", "Frames", "Reason"]}>
-      {feeds.map(({ name, state, reason, age_s, frames }) => (
+    <DataTable className={styles.table} heads={FEED_HEADS}>
+      {feeds.map(({ name, state, reason, age_s, frames, rate, lag_ms, missing, reconnects }) => (
         <tr key={name}>
           <th scope="row">{name}</th>
           <td>
             <StateMark {...{ state, reason }} />
           </td>
           <td>{age_s === null ? NO_VALUE : `${ageText(age_s)} ago`}</td>
+          <td>{decimal(rate, 1)}</td>
           <td>{count(frames)}</td>
+          <td>{lag_ms === null ? NO_VALUE : `${decimal(lag_ms, 0)} ms`}</td>
+          <td data-bad={(missing ?? 0) > 0 || undefined}>{count(missing)}</td>
+          <td>{count(reconnects)}</td>
           <td className={styles.reason}>{reason ?? ""}</td>
         </tr>
       ))}

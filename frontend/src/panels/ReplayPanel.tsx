@@ -33,7 +33,7 @@ export function ReplayPanel() {
     setSteered(steered + 1);
   };
   return (
-    <Panel area="auto" title="Replay" note={answer === null ? "" : STATES[answer.state]}>
+    <Panel area="replay" title="Replay" note={answer === null ? "" : STATES[answer.state]}>
       {answer === null ? (
         <Message title={error === null ? "Asking…" : "Not known"}>{error}</Message>
       ) : (

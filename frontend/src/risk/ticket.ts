@@ -10,9 +10,6 @@ export interface Line {
 
 export const blankLine = (): Line => ({ id: crypto.randomUUID(), symbol: "", quantity: "" });
 
-/** A desk and the firm are sums of portfolios; the names are the engine's. Nothing is booked in a sum. */
-export const isSum = (portfolio: string): boolean => portfolio === "firm" || portfolio.startsWith("desk:");
-
 const isBlank = ({ symbol, quantity }: Line): boolean => symbol.trim() === "" && quantity.trim() === "";
 
 const SYMBOL = /^[A-Za-z0-9._:/-]{1,129}$/;

@@ -3,7 +3,7 @@ import styles from "./screens.module.css";
 
 export default function PortfoliosScreen() {
   return (
-    <div className={styles.columns}>
+    <div className={styles.rows}>
       <PortfoliosPanel />
     </div>
   );
