@@ -8,13 +8,16 @@ from numpy.typing import ArrayLike, NDArray
 from riskcore.checks import numbers
 from riskcore.errors import InputError
 
+_DUST = 1e-11
+"""Of a variance: what the others leave of it, where that is no more than rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class PsdFactor:
     """A lower triangular L (N, N): ``L @ L.T`` is the covariance, or the nearest that has a factor.
 
     ``distance`` is how far it had to be moved: the spectral norm of the change relative to the largest
-    eigenvalue, 0 when the matrix was positive definite.
+    eigenvalue, 0 when it has a factor.
     """
 
     lower: NDArray[np.float64]
@@ -24,9 +27,11 @@ class PsdFactor:
 def psd_factor(covariance: ArrayLike) -> PsdFactor:
     r"""Cholesky factor, also of a singular matrix (N > T, twins, a constant price) and of an indefinite one.
 
-    When Cholesky fails, the spectrum :math:`V \Lambda V^\top` is clipped at 0 and :math:`\Lambda^{1/2}
-    V^\top = Q L^\top` gives the triangular factor of the result: the nearest positive semi-definite matrix
-    in the Frobenius norm (Higham 1988).
+    In a singular one an instrument that the ones before it determine (what they leave of its variance is under 1e-11 of
+    it) has no column of its own; so no instrument's column depends on those behind it, as in any Cholesky factor. When
+    there is none, the spectrum :math:`V \Lambda V^\top` is clipped at 0 and :math:`\Lambda^{1/2} V^\top = Q
+    L^\top` gives the triangular factor of the result: the nearest positive semi-definite matrix in the Frobenius norm
+    (Higham 1988).
 
     Parameters
     ----------
@@ -40,14 +45,34 @@ def psd_factor(covariance: ArrayLike) -> PsdFactor:
 
     Notes
     -----
-    O(N³): N³/3 when positive definite, about 12 N³ otherwise.
+    O(N³): N³/3 when positive definite, twice that when singular, about 12 N³ otherwise.
     """
     matrix = symmetric_part(covariance)
-    try:
-        cholesky: NDArray[np.float64] = np.linalg.cholesky(matrix).astype(np.float64, copy=False)
-    except np.linalg.LinAlgError:
-        return _clipped(matrix)
-    return PsdFactor(cholesky, 0.0)
+    for factor in (_cholesky, _semidefinite):
+        try:
+            return PsdFactor(factor(matrix), 0.0)
+        except np.linalg.LinAlgError:
+            continue
+    return _clipped(matrix)
+
+
+def _cholesky(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.linalg.cholesky(matrix).astype(np.float64, copy=False)
+
+
+def _semidefinite(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    # A little is added to each variance, relative to it, so that Cholesky gets through; the columns that are made of
+    # nothing else are taken out again.
+    variances = np.diagonal(matrix)
+    still = variances == 0.0
+    if (variances < 0.0).any() or matrix[still].any():
+        raise np.linalg.LinAlgError
+    deviations = np.sqrt(np.where(still, 1.0, variances))
+    scaled = matrix / np.outer(deviations, deviations)
+    np.fill_diagonal(scaled, 1.0 + max(len(matrix), 16) * np.finfo(np.float64).eps)
+    lower = _cholesky(scaled)
+    lower[:, still | (np.diagonal(lower) ** 2 <= _DUST)] = 0.0
+    return lower * deviations[:, np.newaxis]
 
 
 def _clipped(matrix: NDArray[np.float64]) -> PsdFactor:

@@ -78,6 +78,19 @@ def test_factor_of_a_singular_covariance_moves_it_by_almost_nothing(n: int, rows
     np.testing.assert_array_equal(factor.lower, np.tril(factor.lower))
 
 
+@given(st.integers(2, 12), st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_no_row_of_a_singular_factor_depends_on_the_instruments_behind_it(n: int, rows: int, seed: int) -> None:
+    # So which normals an instrument has is no matter of what else there is. A quarter never moves, two are twins.
+    rng = np.random.default_rng(seed)
+    sample = rng.normal(size=(rows, n)) * rng.choice([0.0, 1e-4, 1.0, 1e3], size=n)
+    sample[:, -1] = sample[:, 0]
+    covariance = sample.T @ sample
+    whole, deviations = psd_factor(covariance).lower, np.sqrt(np.diagonal(covariance))
+    for count in range(1, n):
+        alone = psd_factor(covariance[:count, :count]).lower
+        assert (np.abs(whole[:count, :count] - alone) <= 1e-5 * deviations[:count, np.newaxis]).all()
+
+
 def test_factor_of_an_indefinite_matrix_reports_how_far_it_moved() -> None:
     factor = psd_factor([[1.0, 2.0], [2.0, 1.0]])  # eigenvalues 3 and -1
     assert factor.distance == pytest.approx(1 / 3, rel=1e-12)
