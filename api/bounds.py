@@ -15,7 +15,7 @@ CURSOR, LONG = b"last-event-id", 1_024
 
 
 class Bounds:
-    """Refuses what is too large or too slow, by what comes, not by what a header says of it."""
+    """Refuses what is too large or too slow, by what comes; at once where a header says that too much will."""
 
     def __init__(self, app: ASGIApp, settings: ApiSettings, metrics: Metrics) -> None:
         self._app, self._settings, self._metrics = app, settings, metrics
@@ -35,6 +35,10 @@ class Bounds:
             detail = f"headers and query are {size} bytes, at most {most} are read"
             await problem(431, detail, headers=CLOSE)(scope, receive, send)
             return
+        if _announced(scope["headers"]) > self._settings.max_body_bytes:
+            refusal = self._too_large()
+            await problem(refusal.status_code, refusal.detail, headers=CLOSE)(scope, receive, send)
+            return
         await self._app(scope, self._bounded(receive), send)
 
     def _bounded(self, receive: Receive) -> Receive:
@@ -53,16 +57,22 @@ class Bounds:
             size += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if size > self._settings.max_body_bytes:
-                most = self._settings.max_body_bytes
-                raise self._exceeded("body", 413, f"the body is larger than {most} bytes")
+                raise self._too_large()
             return message
 
         return bounded
+
+    def _too_large(self) -> HTTPException:
+        return self._exceeded("body", 413, f"the body is larger than {self._settings.max_body_bytes} bytes")
 
     def _exceeded(self, reason: str, status: int, detail: str) -> HTTPException:
         # An HTTPException, because whoever reads the body passes that on as it is.
         self._metrics.refusals.labels(reason).inc()
         return HTTPException(status, detail, headers=CLOSE)
+
+
+def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    return next((int(value) for name, value in headers if name == b"content-length" and value.isdigit()), 0)
 
 
 def _size(headers: Iterable[tuple[bytes, bytes]]) -> int:

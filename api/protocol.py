@@ -15,7 +15,7 @@ from api.settings import ApiSettings
 
 LONGEST_HEAD = 2 * 1024 * 1024
 """Of one request: a client with an absurd cursor is to get a ``reset``, not an error that it repeats for ever."""
-LONG_HEADS = 64 * 1024 * 1024
+LONG_HEADS = 16 * 1024 * 1024
 """Of all heads in progress together, as far as each is longer than ``max_head_bytes``."""
 
 

@@ -161,6 +161,15 @@ def test_a_body_is_bounded_by_what_comes_whatever_a_header_says_of_it(
             assert hung_up(connection).startswith(b"HTTP/1.1 4")
 
 
+def test_a_body_that_says_it_is_too_large_is_refused_before_any_of_it_comes(engine: Any, start: Any, wire: Any) -> None:
+    engine.risk()
+    with start(body_timeout_s=600.0) as server:
+        connection = wire(server)
+        connection.sendall(b"POST /api/v1/trades HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n")
+        assert hung_up(connection).startswith(b"HTTP/1.1 413")
+        assert refused(server, "body") == 1
+
+
 def test_a_body_that_stops_coming_is_not_waited_for(engine: Any, start: Any, wire: Any) -> None:
     engine.risk()
     with start(body_timeout_s=0.3) as server:

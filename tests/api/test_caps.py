@@ -42,7 +42,7 @@ CAPS = {
     "database_timeout_s": Cap("3 s", ANSWERS, "test_with_the_database_away_nobody_unknown_is_let_in"),
     "answer_timeout_s": Cap("5 s", ANSWERS, "test_no_more_requests_wait_than_a_bound"),
     "protocol.LONGEST_HEAD": Cap("2 MiB", REFUSED, "test_a_head_that_never_ends_is_cut_off_before_it_fills_the_memory"),
-    "protocol.LONG_HEADS": Cap("64 MiB", REFUSED, "test_long_heads_are_bounded_together"),
+    "protocol.LONG_HEADS": Cap("16 MiB", REFUSED, "test_long_heads_are_bounded_together"),
     "rates.REQUESTS": Cap("50 a second, 200 at once", REFUSED, "test_guessing_is_slowed_down_and_asking_too_often_too"),
     "rates.FAILURES": Cap("10 a minute", REFUSED, "test_guessing_is_slowed_down_and_asking_too_often_too"),
     "asking.LONGEST_QUEUE": Cap("256", "tailwatch_requests_waiting", "test_no_more_requests_wait_than_a_bound"),
