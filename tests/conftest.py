@@ -73,7 +73,7 @@ def postgres_url() -> Iterator[str]:
 
 
 @contextmanager
-def _fresh_database(postgres_url: str) -> Iterator[str]:
+def fresh_database(postgres_url: str) -> Iterator[str]:
     name = f"tailwatch_test_{uuid4().hex[:12]}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"create database {name}")
@@ -87,14 +87,14 @@ def _fresh_database(postgres_url: str) -> Iterator[str]:
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """The URL of a new database without a schema."""
-    with _fresh_database(postgres_url) as url:
+    with fresh_database(postgres_url) as url:
         yield url
 
 
 @pytest.fixture
 def other_database_url(postgres_url: str) -> Iterator[str]:
     """The URL of another new, migrated database."""
-    with _fresh_database(postgres_url) as url:
+    with fresh_database(postgres_url) as url:
         migrate(url)
         yield url
 
