@@ -7,7 +7,7 @@ import styles from "./screens.module.css";
 export default function HealthScreen() {
   const isRecording = useStatus()?.run?.startsWith("replay-") ?? false;
   return (
-    <div className={styles.health}>
+    <div className={styles.health} data-recording={isRecording || undefined}>
       {isRecording && <ReplayPanel />}
       <PartsPanel />
       <FeedsPanel />
