@@ -18,6 +18,7 @@ from storage.rows import EventRow
 KINDS = ("risk", "alert", "job", "status")
 STORED_KINDS = frozenset(KINDS) - {"status"}
 CHUNK_BYTES = 64 * 1024
+"""Given to a connection at once: one event, or as many as fit; the newest of each job and the status come on top."""
 UNCONFLATED = 100
 PAGE = 500
 LONGEST_WAIT_S = 30.0

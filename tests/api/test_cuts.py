@@ -17,7 +17,7 @@ from tests.api.test_following import Client, Table, check
 from tests.proxy import FaultyProxy
 
 CUTS = 20
-ROUNDS = 2_000
+ROUNDS = 10_000
 STORM = 200
 WAVES = 4
 """Tasks and connections to the database that come and go by themselves."""
