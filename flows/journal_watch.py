@@ -12,12 +12,11 @@ from typing import Protocol
 import structlog
 
 from flows.heartbeat import Background
-from flows.platform_alerts import alert_id, is_announced, standing, tell, tell_resolved
-from flows.timestamps import format_timestamp
+from flows.platform_alerts import firing, is_announced, standing, tell, tell_resolved
 from riskcore.alerting import KEEP
 from riskcore.messages import Alert
 from riskcore.settings import NANOSECONDS
-from storage.outbox import ALL, OutboxStore
+from storage.outbox import OutboxStore
 from storage.silence import SilenceReads
 
 RULE = "journal"
@@ -81,22 +80,9 @@ class JournalWatch:
         self._remembers = True
 
     def _alert(self, trouble: str) -> Alert:
-        now = format_timestamp(time.time_ns())
-        return Alert(
-            id=alert_id(RULE, self._run, self._journal.durable, "firing"),
-            portfolio=ALL,
-            rule=RULE,
-            method=None,
-            confidence=None,
-            state="firing",
-            level="breach",
-            value=None,
-            limit=None,
-            since=now,
-            event_time=now,
-            journal_offset=self._store.newest.journal_offset,
-            reason=f"{trouble}: nothing is accepted, and figures and all other alerts stand still",
-        )
+        now, place = time.time_ns(), self._store.newest.journal_offset
+        reason = f"{trouble}: nothing is accepted, and figures and all other alerts stand still"
+        return firing(RULE, self._run, self._journal.durable, reason, since=now, now=now, place=place)
 
     def _tell(self, alert: Alert) -> None:
         now = time.time_ns()

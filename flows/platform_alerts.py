@@ -22,6 +22,38 @@ def alert_id(rule: str, *said: object) -> str:
     return sha256(msgspec.json.encode((ALL, rule, *said))).hexdigest()[:24]
 
 
+def firing(
+    rule: str,
+    run: str,
+    since_what: int,
+    reason: str,
+    *,
+    since: int,
+    now: int,
+    place: int,
+    value: float | None = None,
+    limit: float | None = None,
+    silenced: bool = False,
+) -> Alert:
+    """The alert of a rule that begins: its id is a function of the run and of what it began with, ``since_what``."""
+    return Alert(
+        id=alert_id(rule, run, since_what, "firing"),
+        portfolio=ALL,
+        rule=rule,
+        method=None,
+        confidence=None,
+        state="firing",
+        level="breach",
+        value=value,
+        limit=limit,
+        since=format_timestamp(since),
+        event_time=format_timestamp(now),
+        journal_offset=place,
+        reason=reason,
+        silenced=silenced,
+    )
+
+
 def is_announced(silences: Iterable[bytes], rule: str, now: int) -> bool:
     """Whether a silence or a maintenance window covers the rule now."""
     told = (msgspec.json.decode(one, type=Silence) for one in silences)

@@ -11,12 +11,11 @@ from collections.abc import Callable
 import structlog
 
 from flows.heartbeat import Background
-from flows.platform_alerts import alert_id, is_announced, standing, tell, tell_resolved
-from flows.timestamps import format_timestamp
+from flows.platform_alerts import firing, is_announced, standing, tell, tell_resolved
 from riskcore.messages import Alert
 from riskcore.settings import NANOSECONDS
 from storage.errors import WriterConflictError
-from storage.outbox import ALL, OutboxStore
+from storage.outbox import OutboxStore
 from storage.silence import Heard, SilenceReads
 from storage.writer import SILENT_S
 
@@ -79,20 +78,17 @@ def watching(url: str) -> Background:
 def silence(heard: Heard, limit_s: float, place: int = -1, *, silenced: bool = False) -> Alert:
     """The alert that an engine is silent: its id is a function of the run and the last sign of life."""
     seconds = round((heard.now - heard.beat) / NANOSECONDS, 3)
-    return Alert(
-        id=alert_id(RULE, heard.run, heard.beat, "firing"),
-        portfolio=ALL,
-        rule=RULE,
-        method=None,
-        confidence=None,
-        state="firing",
-        level="breach",
+    reason = f"the engine has given no sign of life for {seconds:.0f} s: figures and all other alerts stand still"
+    return firing(
+        RULE,
+        heard.run,
+        heard.beat,
+        reason,
+        since=heard.beat,
+        now=heard.now,
+        place=place,
         value=seconds,
         limit=limit_s,
-        since=format_timestamp(heard.beat),
-        event_time=format_timestamp(heard.now),
-        journal_offset=place,
-        reason=f"the engine has given no sign of life for {seconds:.0f} s: figures and all other alerts stand still",
         silenced=silenced,
     )
 
